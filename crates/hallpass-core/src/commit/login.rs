@@ -1,0 +1,193 @@
+//! Creating logins.
+
+use super::{Failure, Job};
+use crate::commit::write::unexpected;
+use crate::cookie::CookieKind;
+use crate::event::{Event, EventKind};
+use crate::ids::SubjectKey;
+use crate::record::{EndReason, Record, SessionData};
+use crate::session::LoginGrant;
+use crate::store::{Created, Replaced, StoreErrorKind, Taken, Updated};
+use crate::token::SessionToken;
+use std::sync::Arc;
+
+/// How often a visitor's data are merged again because another request of the visitor wrote them meanwhile.
+const MERGES: u32 = 16;
+/// How often a login is written against other writers of the same session.
+const ATTEMPTS: u32 = 64;
+
+impl Job<'_> {
+    /// The same user again: the session stays, under a new id, with fresh deadlines. If somebody ended it meanwhile, the
+    /// ticket decides whether the user may have a new one.
+    pub(super) async fn relogin(&mut self) -> Result<(), Failure> {
+        let (Some(grant), Some(mut base)) = (self.intent.log_in.clone(), self.opened.login.live().cloned()) else {
+            return Ok(());
+        };
+        let mut data = self.intended_data(&base);
+        for attempt in 0..ATTEMPTS {
+            let token = self.new_token(base.key.shard())?;
+            let record = Arc::new(self.reauthenticated(&base, &token, &grant, data)?);
+            let op = self.manager.op()?;
+            let store = &self.manager.0.store;
+            let replacing =
+                store.replace(&base.key, Arc::clone(&record), base.revision, Some(&grant.ticket), op);
+            match self.manager.limited(replacing).await? {
+                Replaced::Replaced => {
+                    self.logged_in(&token, &record, EventKind::Reauthenticated);
+                    return Ok(());
+                }
+                Replaced::EpochMoved => return Err(Failure::Superseded),
+                Replaced::Gone => return self.create_login_anew(&grant).await,
+                Replaced::Conflict => {
+                    self.pause(attempt).await?;
+                    let Some(current) = self.reload(&base.key).await? else {
+                        return self.create_login_anew(&grant).await;
+                    };
+                    data = self.intent.replay(&current.data)?;
+                    base = current;
+                }
+            }
+        }
+        Err(Failure::Contended)
+    }
+
+    /// `base` under a new id, authenticated now.
+    fn reauthenticated(
+        &self,
+        base: &Record,
+        token: &SessionToken,
+        grant: &LoginGrant,
+        data: SessionData,
+    ) -> Result<Record, Failure> {
+        let fresh = self.new_record(token, Some(grant.identity(self.now)), data)?;
+        let (handle, created, revision) = (base.handle, base.created, base.revision.next());
+        Ok(Record { handle, created, revision, client: grant.client.clone(), ..fresh })
+    }
+
+    /// What was ended meanwhile stays ended, with its data; only what this request has set is kept.
+    async fn create_login_anew(&mut self, grant: &LoginGrant) -> Result<(), Failure> {
+        let data = self.intent.replay(&SessionData::default())?;
+        let (token, record) = self.create(grant, data).await?;
+        self.logged_in(&token, &record, EventKind::LoginSucceeded);
+        Ok(())
+    }
+
+    pub(super) async fn create_login(&mut self, from_visitor: bool) -> Result<(), Failure> {
+        let Some(grant) = self.intent.log_in.clone() else { return Ok(()) };
+        let visitor = self.opened.visitor.live().filter(|_| from_visitor).cloned();
+        let data = match &visitor {
+            Some(visitor) => self.intended_data(visitor),
+            None => self.intent.data.clone().unwrap_or_default(),
+        };
+        let (token, mut record) = self.create(&grant, data).await?;
+        if let Some(visitor) = visitor {
+            match self.absorb(visitor, Arc::clone(&record)).await {
+                Ok(merged) => record = merged,
+                Err(failure) => return Err(self.abandon(&record, failure).await),
+            }
+        }
+        // A visitor's cookie that led to a session which is now part of this one, or is damaged, leads nowhere.
+        if from_visitor || matches!(self.opened.visitor, crate::manager::lookup::Found::Undecodable(_)) {
+            self.remove_cookie(CookieKind::Visitor);
+        }
+        self.logged_in(&token, &record, EventKind::LoginSucceeded);
+        Ok(())
+    }
+
+    async fn create(
+        &self,
+        grant: &LoginGrant,
+        data: SessionData,
+    ) -> Result<(SessionToken, Arc<Record>), Failure> {
+        let subject = SubjectKey::new(self.manager.realm().clone(), grant.subject.clone());
+        let token = self.new_token(subject.shard())?;
+        let mut record = self.new_record(&token, Some(grant.identity(self.now)), data)?;
+        record.client = grant.client.clone();
+        let record = Arc::new(record);
+        let op = self.manager.op()?;
+        let store = &self.manager.0.store;
+        let creating = store.create(Arc::clone(&record), Some(&grant.ticket), Some(grant.limit), op);
+        match self.manager.limited(creating).await? {
+            Created::Created { evicted } => {
+                self.manager.tell_ended(&evicted, Some(record.handle), Some(&grant.client));
+                Ok((token, record))
+            }
+            Created::EpochMoved => Err(Failure::Superseded),
+            Created::LimitReached => Err(Failure::LimitReached),
+            refused @ Created::AlreadyExists => Err(unexpected(&refused)),
+        }
+    }
+
+    /// Ends the visitor's session, whose data `login` carries. If another request of the visitor wrote it meanwhile,
+    /// that is merged in first: ended only as it was copied, nothing in it is lost.
+    async fn absorb(&mut self, mut visitor: Arc<Record>, mut login: Arc<Record>) -> Result<Arc<Record>, Failure> {
+        for attempt in 0..MERGES {
+            let op = self.manager.op()?;
+            let store = &self.manager.0.store;
+            let taking = store.take(&visitor.key, visitor.revision, EndReason::Superseded, op);
+            match self.manager.limited(taking).await? {
+                Taken::Taken(ended) => {
+                    self.manager.tell_ended(&[ended], Some(login.handle), Some(&login.client));
+                    return Ok(login);
+                }
+                Taken::Gone => return Ok(login),
+                Taken::Conflict => {
+                    self.pause(attempt).await?;
+                    let Some(current) = self.reload(&visitor.key).await? else { return Ok(login) };
+                    login = self.merge(&current, &login).await?;
+                    visitor = current;
+                }
+            }
+        }
+        Err(Failure::Contended)
+    }
+
+    /// Writes the visitor's newer data into the login that nobody has been told of yet.
+    async fn merge(&mut self, visitor: &Record, login: &Record) -> Result<Arc<Record>, Failure> {
+        let data = self.intent.replay(&visitor.data)?;
+        let merged = Arc::new(Record { data, revision: login.revision.next(), ..login.clone() });
+        let op = self.manager.op()?;
+        let store = &self.manager.0.store;
+        match self.manager.limited(store.update(Arc::clone(&merged), login.revision, op)).await? {
+            Updated::Written => Ok(merged),
+            // Only ending all of the user's sessions reaches one whose token nobody has.
+            Updated::Gone | Updated::Conflict => Err(Failure::Superseded),
+        }
+    }
+
+    /// Ends a login that could not be completed. Nobody has its token, so failing to is no danger.
+    async fn abandon(&self, record: &Record, failure: Failure) -> Failure {
+        let ended = async {
+            let op = self.manager.op()?;
+            self.manager.limited(self.manager.0.store.revoke(&record.key, EndReason::Abandoned, op)).await
+        };
+        match ended.await {
+            Ok(ended) => self.manager.tell_ended(ended.as_slice(), None, Some(&record.client)),
+            Err(error) if error.kind() == StoreErrorKind::Undecodable => {}
+            Err(error) => {
+                tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "an incomplete login was not removed");
+            }
+        }
+        failure
+    }
+
+    fn logged_in(&mut self, token: &SessionToken, record: &Arc<Record>, kind: EventKind) {
+        self.set_cookie(CookieKind::Login, token, record);
+        self.issued(record);
+        self.tell(kind, record);
+    }
+
+    pub(super) fn tell_failed_login(&self, failure: &Failure) {
+        let Some(grant) = &self.intent.log_in else { return };
+        let reason = match failure {
+            Failure::LimitReached => EndReason::SessionLimit,
+            _ => EndReason::Superseded,
+        };
+        self.manager.tell(&Event {
+            subject: Some(&grant.subject),
+            reason: Some(reason),
+            client: Some(&grant.client),
+            ..self.manager.event(EventKind::LoginFailed)
+        });
+    }
+}

@@ -1,0 +1,303 @@
+//! The end of a request: what the handler wanted is written, and what the answer must carry comes out.
+
+mod login;
+mod write;
+
+use crate::answer::Refusal;
+use crate::cookie::CookieKind;
+use crate::manager::SessionManager;
+use crate::manager::lookup::{Found, Opened};
+use crate::manager::tasks::Certain;
+use crate::plan::{self, Plan, Situation, Which, Write};
+use crate::record::{EndReason, Record, SessionData};
+use crate::session::{Intent, Session, SessionError};
+use crate::slot::SessionSlot;
+use crate::store::StoreError;
+use crate::time::Timestamp;
+use crate::token::SessionToken;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use zeroize::Zeroizing;
+
+impl SessionSlot {
+    /// Writes what the handler wanted and returns what its answer must carry. Layers call it once, when the handler has
+    /// answered, whatever it answered.
+    ///
+    /// If the session was not opened, or was only read, the future is ready at once and costs no store access. Once
+    /// polled it is finished though it be dropped.
+    pub fn commit(&self) -> Commit {
+        let dirty = self.begin_commit();
+        if self.has_failed() {
+            return Commit::ready(CommitOutcome::refused(Refusal::Unavailable));
+        }
+        let Some(opened) = self.opened() else { return Commit::ready(CommitOutcome::default()) };
+        if !dirty {
+            let idle = self.situation(opened, &Intent::default(), opened.at);
+            if plan::plan(&idle) == Plan::default() {
+                return Commit::ready(CommitOutcome::opened());
+            }
+        }
+        let tasks = self.manager().0.tasks.clone();
+        let slot = self.clone();
+        Commit(State::Work(Certain::new(tasks, async move { carry_out(slot).await })))
+    }
+
+    fn situation(&self, opened: &Opened, intent: &Intent, now: Timestamp) -> Situation {
+        let login = intent.log_in.as_ref();
+        let base = match intent.logout {
+            plan::Logout::No => opened.live().map(|record| &record.data),
+            _ => None,
+        };
+        Situation {
+            login: opened.login.for_plan(),
+            visitor: opened.visitor.for_plan(),
+            logout: intent.logout,
+            log_in: login.map(|grant| Session::new(self.clone()).relation(&grant.subject)),
+            renew: intent.renew,
+            data: intent.data.as_ref().is_some_and(|data| !same_data(data, base)),
+            touch_due: opened.live().is_some_and(|record| {
+                now.since(record.last_seen) >= self.manager().policy().touch_after && now > record.last_seen
+            }),
+        }
+    }
+}
+
+fn same_data(data: &SessionData, base: Option<&SessionData>) -> bool {
+    match base {
+        Some(base) => data == base,
+        None => data.is_empty(),
+    }
+}
+
+/// A commit under way: the future of [`SessionSlot::commit`].
+#[derive(Debug)]
+#[must_use = "nothing is written until it is awaited"]
+pub struct Commit(State);
+
+#[derive(Debug)]
+enum State {
+    Ready(Option<CommitOutcome>),
+    Work(Certain<CommitOutcome>),
+}
+
+impl Commit {
+    fn ready(outcome: CommitOutcome) -> Self {
+        Self(State::Ready(Some(outcome)))
+    }
+}
+
+impl Future for Commit {
+    type Output = CommitOutcome;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CommitOutcome> {
+        match &mut self.0 {
+            State::Ready(outcome) => outcome.take().map_or(Poll::Pending, Poll::Ready),
+            State::Work(work) => Pin::new(work).poll(cx),
+        }
+    }
+}
+
+/// What an answer must carry after the commit.
+#[derive(Default)]
+#[must_use]
+pub struct CommitOutcome {
+    /// Whether the session was opened: then the answer must not be cached, and varies by cookie.
+    pub opened: bool,
+    /// Why the handler's answer must be replaced, if it must.
+    pub refusal: Option<Refusal>,
+    login: Option<Zeroizing<String>>,
+    visitor: Option<Zeroizing<String>>,
+}
+
+impl CommitOutcome {
+    fn opened() -> Self {
+        Self { opened: true, ..Self::default() }
+    }
+
+    fn refused(refusal: Refusal) -> Self {
+        Self { refusal: Some(refusal), ..Self::opened() }
+    }
+
+    /// The values of the `Set-Cookie` headers to append, to be marked as sensitive.
+    pub fn set_cookies(&self) -> impl Iterator<Item = &str> {
+        [&self.login, &self.visitor].into_iter().flatten().map(|line| line.as_str())
+    }
+
+    fn cookie(&mut self, kind: CookieKind) -> &mut Option<Zeroizing<String>> {
+        match kind {
+            CookieKind::Login => &mut self.login,
+            CookieKind::Visitor => &mut self.visitor,
+        }
+    }
+}
+
+impl fmt::Debug for CommitOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CommitOutcome")
+            .field("opened", &self.opened)
+            .field("refusal", &self.refusal)
+            .field("cookies", &self.set_cookies().count())
+            .finish()
+    }
+}
+
+/// Why a commit did not go through.
+#[derive(Debug)]
+enum Failure {
+    Store(StoreError),
+    Session(SessionError),
+    /// Other requests wrote the session again and again.
+    Contended,
+    Superseded,
+    LimitReached,
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        Self::Session(error)
+    }
+}
+
+impl Failure {
+    fn refusal(&self) -> Refusal {
+        match self {
+            Self::Superseded => Refusal::LoginSuperseded,
+            Self::LimitReached => Refusal::SessionLimit,
+            Self::Store(_) | Self::Session(_) | Self::Contended => Refusal::Unavailable,
+        }
+    }
+
+    fn log(&self) {
+        match self {
+            Self::Store(error) => {
+                tracing::error!(target: "hallpass", error = error as &dyn std::error::Error, "a session was not written");
+            }
+            Self::Session(error) => {
+                tracing::error!(target: "hallpass", error = error as &dyn std::error::Error, "a session's changes could not be repeated");
+            }
+            Self::Contended => tracing::error!(target: "hallpass", "a session was written by too many requests at once"),
+            Self::Superseded | Self::LimitReached => {}
+        }
+    }
+}
+
+async fn carry_out(slot: SessionSlot) -> CommitOutcome {
+    let Some(opened) = slot.opened() else { return CommitOutcome::default() };
+    let intent = std::mem::take(&mut *slot.peek_intent());
+    {
+        // What the handler sees of its session from now on, while the rest is carried out.
+        let mut seen = slot.peek_intent();
+        seen.logout = intent.logout;
+        seen.data = intent.data.clone();
+    }
+    let now = slot.manager().now();
+    let plan = plan::plan(&slot.situation(opened, &intent, now));
+    let mut job = Job { slot: &slot, manager: slot.manager(), opened, intent, now, outcome: CommitOutcome::opened() };
+    match job.run(&plan).await {
+        Ok(()) => job.outcome,
+        Err(failure) => {
+            failure.log();
+            job.tell_failed_login(&failure);
+            CommitOutcome::refused(failure.refusal())
+        }
+    }
+}
+
+/// One commit being carried out.
+struct Job<'a> {
+    slot: &'a SessionSlot,
+    manager: &'a SessionManager,
+    opened: &'a Opened,
+    intent: Intent,
+    now: Timestamp,
+    outcome: CommitOutcome,
+}
+
+impl Job<'_> {
+    async fn run(&mut self, plan: &Plan) -> Result<(), Failure> {
+        if plan.unavailable {
+            self.outcome.refusal = Some(Refusal::Unavailable);
+            return Ok(());
+        }
+        self.end(&self.opened.login, plan.end_login).await?;
+        self.end(&self.opened.visitor, plan.end_visitor).await?;
+        self.write(plan.write).await?;
+        if plan.remove_cookies {
+            self.remove_cookies();
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, write: Write) -> Result<(), Failure> {
+        match write {
+            Write::Nothing => Ok(()),
+            Write::Touch(which) => {
+                self.touch(self.live(which)).await;
+                Ok(())
+            }
+            Write::Update(which) => self.update(self.live(which)).await,
+            Write::Renew(which) => self.renew(which, self.live(which)).await,
+            Write::Relogin => self.relogin().await,
+            Write::CreateVisitor => self.create_visitor().await,
+            Write::CreateLogin { from_visitor } => self.create_login(from_visitor).await,
+        }
+    }
+
+    /// Ends the row that a token led to. One that has run out is refused anyway, so failing to remove it is no failure.
+    async fn end(&self, found: &Found, reason: Option<EndReason>) -> Result<(), Failure> {
+        let (Some(key), Some(reason)) = (found.key(), reason) else { return Ok(()) };
+        let op = self.manager.op()?;
+        match self.manager.limited(self.manager.0.store.revoke(&key, reason, op)).await {
+            Ok(ended) => {
+                self.manager.tell_ended(ended.as_slice(), None, Some(&self.slot.client()));
+                Ok(())
+            }
+            Err(error) if reason.is_timeout() => {
+                tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "a session that has run out was not removed");
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The live session that the plan writes to.
+    fn live(&self, which: Which) -> Option<Arc<Record>> {
+        match which {
+            Which::Login => self.opened.login.live().cloned(),
+            Which::Visitor => self.opened.visitor.live().cloned(),
+        }
+    }
+
+    fn set_cookie(&mut self, kind: CookieKind, token: &SessionToken, record: &Record) {
+        let remembered = record.identity.as_ref().is_some_and(|identity| identity.remembered);
+        let max_age = remembered.then(|| record.absolute_until.since(self.now));
+        *self.outcome.cookie(kind) = Some(self.manager.cookies().set(kind, token, max_age));
+    }
+
+    fn remove_cookie(&mut self, kind: CookieKind) {
+        *self.outcome.cookie(kind) = Some(Zeroizing::new(self.manager.cookies().remove(kind).to_owned()));
+    }
+
+    /// Removes what was sent, unless something new is set under the same name.
+    fn remove_cookies(&mut self) {
+        for kind in [CookieKind::Login, CookieKind::Visitor] {
+            if self.slot.0.presented.of(kind).was_sent() && self.outcome.cookie(kind).is_none() {
+                self.remove_cookie(kind);
+            }
+        }
+    }
+
+    /// Keeps what was issued, so that a logout later in the same request ends it.
+    fn issued(&self, record: &Arc<Record>) {
+        self.slot.peek_intent().issued = Some(Arc::clone(record));
+    }
+}

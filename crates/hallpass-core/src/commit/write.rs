@@ -1,0 +1,206 @@
+//! Writing a session that is there, or a visitor's new one.
+
+use super::{Failure, Job};
+use crate::cookie::CookieKind;
+use crate::event::{Event, EventKind};
+use crate::ids::{Revision, SessionHandle, Shard};
+use crate::plan::Which;
+use crate::policy::LifetimeKind;
+use crate::record::{Identity, Record, SessionData, Transport};
+use crate::store::{Created, Replaced, StoreError, Updated};
+use crate::time::Timestamp;
+use crate::token::{SessionKey, SessionToken};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a write is tried against other writers of the same session. A hundred at once need up to a dozen.
+const ATTEMPTS: u32 = 64;
+/// The longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_millis(32);
+
+impl Job<'_> {
+    /// Notes the use of a session. Failing to is no failure: the answer is right all the same.
+    pub(super) async fn touch(&self, live: Option<Arc<Record>>) {
+        let Some(record) = live else { return };
+        let touched = async {
+            let op = self.manager.op()?;
+            self.manager.limited(self.manager.0.store.touch(&record.key, self.idle_until(&record), op)).await
+        };
+        match touched.await {
+            Ok(true) => self.tell(EventKind::Touched, &record),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "the use of a session was not noted");
+            }
+        }
+    }
+
+    /// Writes the data over the live session, or on top of what others have left of it.
+    pub(super) async fn update(&mut self, live: Option<Arc<Record>>) -> Result<(), Failure> {
+        let Some(mut base) = live else { return Ok(()) };
+        let mut data = self.intended_data(&base);
+        for attempt in 0..ATTEMPTS {
+            let record = Arc::new(Record { data, ..self.used(&base) });
+            let op = self.manager.op()?;
+            match self.manager.limited(self.manager.0.store.update(record, base.revision, op)).await? {
+                Updated::Written | Updated::Gone => return Ok(()),
+                Updated::Conflict => {
+                    self.pause(attempt).await?;
+                    let Some(current) = self.reload(&base.key).await? else { return Ok(()) };
+                    data = self.intent.replay(&current.data)?;
+                    base = current;
+                }
+            }
+        }
+        Err(Failure::Contended)
+    }
+
+    /// Gives the live session a new id. If it is gone by now, nothing is written and no cookie is set.
+    pub(super) async fn renew(&mut self, which: Which, live: Option<Arc<Record>>) -> Result<(), Failure> {
+        let Some(mut base) = live else { return Ok(()) };
+        let mut data = self.intended_data(&base);
+        for attempt in 0..ATTEMPTS {
+            let token = self.new_token(base.key.shard())?;
+            let record = Arc::new(Record { key: self.key_of(&token), data, ..self.used(&base) });
+            let op = self.manager.op()?;
+            let renewing =
+                self.manager.0.store.replace(&base.key, Arc::clone(&record), base.revision, None, op);
+            match self.manager.limited(renewing).await? {
+                Replaced::Replaced => {
+                    let kind = match which {
+                        Which::Login => CookieKind::Login,
+                        Which::Visitor => CookieKind::Visitor,
+                    };
+                    self.set_cookie(kind, &token, &record);
+                    self.issued(&record);
+                    self.tell(EventKind::Renewed, &record);
+                    return Ok(());
+                }
+                Replaced::Gone | Replaced::EpochMoved => return Ok(()),
+                Replaced::Conflict => {
+                    self.pause(attempt).await?;
+                    let Some(current) = self.reload(&base.key).await? else { return Ok(()) };
+                    data = self.intent.replay(&current.data)?;
+                    base = current;
+                }
+            }
+        }
+        Err(Failure::Contended)
+    }
+
+    pub(super) async fn create_visitor(&mut self) -> Result<(), Failure> {
+        let token = self.new_token(self.random_shard()?)?;
+        let data = self.intent.data.clone().unwrap_or_default();
+        let record = Arc::new(self.new_record(&token, None, data)?);
+        let op = self.manager.op()?;
+        match self.manager.limited(self.manager.0.store.create(Arc::clone(&record), None, None, op)).await? {
+            Created::Created { evicted } => {
+                self.manager.tell_ended(&evicted, None, None);
+                self.set_cookie(CookieKind::Visitor, &token, &record);
+                self.issued(&record);
+                self.tell(EventKind::VisitorCreated, &record);
+                Ok(())
+            }
+            refused => Err(unexpected(&refused)),
+        }
+    }
+
+    /// The data as the handler left them, if what it saw was `base`.
+    pub(super) fn intended_data(&self, base: &Record) -> SessionData {
+        self.intent.data.clone().unwrap_or_else(|| base.data.clone())
+    }
+
+    /// `base` as used now, at the next revision.
+    pub(super) fn used(&self, base: &Record) -> Record {
+        Record {
+            last_seen: base.last_seen.max(self.now),
+            idle_until: base.idle_until.max(self.idle_until(base)),
+            revision: base.revision.next(),
+            ..base.clone()
+        }
+    }
+
+    fn idle_until(&self, record: &Record) -> Timestamp {
+        let lifetime = self.manager.policy().lifetime(lifetime_kind(record.identity.as_ref()));
+        (self.now + lifetime.idle).min(record.absolute_until)
+    }
+
+    /// A record that no store has seen, with both of its clocks started now.
+    pub(super) fn new_record(
+        &self,
+        token: &SessionToken,
+        identity: Option<Identity>,
+        data: SessionData,
+    ) -> Result<Record, Failure> {
+        let lifetime = self.manager.policy().lifetime(lifetime_kind(identity.as_ref()));
+        let absolute_until = self.now + lifetime.absolute;
+        Ok(Record {
+            key: self.key_of(token),
+            handle: SessionHandle::random(&*self.manager.0.random).map_err(StoreError::unavailable)?,
+            created: self.now,
+            last_seen: self.now,
+            idle_until: (self.now + lifetime.idle).min(absolute_until),
+            absolute_until,
+            revision: Revision::default(),
+            identity,
+            data,
+            realm: self.manager.realm().clone(),
+            client: self.slot.client(),
+            transport: Transport::Cookie,
+        })
+    }
+
+    pub(super) fn new_token(&self, shard: Shard) -> Result<SessionToken, Failure> {
+        Ok(SessionToken::random(shard, &*self.manager.0.random).map_err(StoreError::unavailable)?)
+    }
+
+    pub(super) fn key_of(&self, token: &SessionToken) -> SessionKey {
+        token.key(self.manager.realm())
+    }
+
+    fn random_shard(&self) -> Result<Shard, Failure> {
+        let mut bytes = [0; 2];
+        self.manager.0.random.fill(&mut bytes).map_err(StoreError::unavailable)?;
+        Ok(Shard(u16::from_be_bytes(bytes)))
+    }
+
+    /// The session as the store has it now, if it is still live.
+    pub(super) async fn reload(&self, key: &SessionKey) -> Result<Option<Arc<Record>>, Failure> {
+        let record = self.manager.limited(self.manager.0.store.load(key)).await?;
+        Ok(record.filter(|record| record.is_live(self.now)))
+    }
+
+    /// Lets the other writer pass: at once the first time, then for a random while that grows.
+    pub(super) async fn pause(&self, attempt: u32) -> Result<(), Failure> {
+        if attempt == 0 {
+            tokio::task::yield_now().await;
+            return Ok(());
+        }
+        let mut jitter = [0];
+        self.manager.0.random.fill(&mut jitter).map_err(StoreError::unavailable)?;
+        let longest = Duration::from_millis(1 << attempt.min(5)).min(LONGEST_PAUSE);
+        tokio::time::sleep(longest * u32::from(jitter[0]) / 256).await;
+        Ok(())
+    }
+
+    pub(super) fn tell(&self, kind: EventKind, record: &Record) {
+        self.manager.tell(&Event {
+            subject: record.identity.as_ref().map(|identity| &identity.subject),
+            handle: Some(record.handle),
+            client: Some(&self.slot.client()),
+            ..self.manager.event(kind)
+        });
+    }
+}
+
+/// What no store answers to a call that it is given, unless it breaks its contract or 256 random bits repeat.
+pub(super) fn unexpected(answer: &Created) -> Failure {
+    Failure::Store(StoreError::unavailable(format!("the store answered {answer:?} to a new session")))
+}
+
+fn lifetime_kind(identity: Option<&Identity>) -> LifetimeKind {
+    match identity {
+        Some(identity) => LifetimeKind::Login { remembered: identity.remembered },
+        None => LifetimeKind::Visitor,
+    }
+}

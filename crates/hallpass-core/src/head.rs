@@ -1,0 +1,49 @@
+//! What the core needs to know of a request, whatever framework it came through.
+
+use std::net::IpAddr;
+
+/// The head of an HTTP request, as an adapter shows it to the core.
+///
+/// ```
+/// use hallpass_core::RequestHead;
+/// use std::net::IpAddr;
+///
+/// #[derive(Debug)]
+/// struct Head;
+///
+/// impl RequestHead for Head {
+///     fn method(&self) -> &str { "GET" }
+///     fn authority(&self) -> Option<&str> { None }
+///     fn path_and_query(&self) -> &str { "/account?tab=devices" }
+///     fn peer(&self) -> Option<IpAddr> { Some([127, 0, 0, 1].into()) }
+///     fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8])) {
+///         if name == "host" { visit(b"shop.example") }
+///     }
+/// }
+///
+/// let mut hosts = Vec::new();
+/// Head.for_each_value("host", &mut |value| hosts.push(value.to_vec()));
+/// assert_eq!(hosts, [b"shop.example"]);
+/// ```
+pub trait RequestHead {
+    /// The method, as sent.
+    fn method(&self) -> &str;
+
+    /// The authority of the request's target: HTTP/2's `:authority` or an absolute-form target (RFC 9112 §3.2.2), not
+    /// the `Host` header.
+    fn authority(&self) -> Option<&str>;
+
+    /// Path and query, at least `/`.
+    fn path_and_query(&self) -> &str;
+
+    /// The address of the peer of the connection, if the adapter knows it.
+    fn peer(&self) -> Option<IpAddr>;
+
+    /// Shows `visit` every value of every header line called `name`, which is in lower case, in their order.
+    fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8]));
+
+    /// Whether this is a handshake of HTTP/2's or HTTP/3's extended CONNECT (RFC 8441), and for which protocol.
+    fn connect_protocol(&self) -> Option<&str> {
+        None
+    }
+}

@@ -1,0 +1,68 @@
+//! Every call to the store goes through here: with its time limit, its operation id and its time.
+
+use super::SessionManager;
+use crate::ids::OpId;
+use crate::store::{Ended, Op, StoreError};
+use crate::event::{Event, EventKind};
+use crate::ids::SessionHandle;
+use crate::record::ClientInfo;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+impl SessionManager {
+    /// A new operation at this manager's time.
+    pub(crate) fn op(&self) -> Result<Op, StoreError> {
+        let id = OpId::random(&*self.0.random).map_err(StoreError::unavailable)?;
+        Ok(Op { id, now: self.now() })
+    }
+
+    /// Awaits a call to the store for at most the time limit. After that its outcome is unknown.
+    pub(crate) async fn limited<T>(&self, call: Call<'_, T>) -> Result<T, StoreError> {
+        within(self.0.store_timeout, call).await
+    }
+
+    /// Tells of every session that a call has ended.
+    pub(crate) fn tell_ended(&self, ended: &[Ended], actor: Option<SessionHandle>, client: Option<&ClientInfo>) {
+        for one in ended {
+            self.tell(&Event {
+                subject: one.subject.as_ref(),
+                handle: one.handle,
+                reason: Some(one.reason),
+                actor,
+                client,
+                ..self.event(EventKind::Ended)
+            });
+        }
+    }
+}
+
+async fn within<T>(limit: Duration, mut call: Call<'_, T>) -> Result<T, StoreError> {
+    // A store that answers at once costs no timer.
+    let at_once = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
+    match at_once {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => tokio::time::timeout(limit, call).await.unwrap_or_else(|_| Err(StoreError::timeout())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreErrorKind;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_does_not_answer_is_an_error_after_the_limit() {
+        let call: Call<'_, ()> = Box::pin(std::future::pending());
+        let error = within(Duration::from_secs(5), call).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Timeout);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_answers_at_once_needs_no_timer() {
+        assert_eq!(within(Duration::ZERO, Box::pin(async { Ok(7) })).await.unwrap(), 7);
+    }
+}

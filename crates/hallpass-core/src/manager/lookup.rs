@@ -1,0 +1,153 @@
+//! From the tokens of a request to what they open.
+
+use super::SessionManager;
+use crate::cookie::{CookieKind, Presented, PresentedTokens};
+use crate::plan;
+use crate::record::{EndReason, Record, Transport};
+use crate::store::{StoreError, StoreErrorKind};
+use crate::time::Timestamp;
+use crate::token::SessionKey;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// How long this node may take a realm's `not_before` for what it was when last asked for.
+const NOT_BEFORE_MAX_AGE: Duration = Duration::from_secs(5);
+
+/// What the tokens of a request opened.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) login: Found,
+    /// Looked up only without a live login.
+    pub(crate) visitor: Found,
+    /// When.
+    pub(crate) at: Timestamp,
+}
+
+impl Opened {
+    /// The session: a live login, or else a live visitor's.
+    pub(crate) fn live(&self) -> Option<&Arc<Record>> {
+        self.login.live().or_else(|| self.visitor.live())
+    }
+
+    /// Whether the session is there but cannot be read.
+    pub(crate) fn is_undecodable(&self) -> bool {
+        let visitor_counts = self.login.live().is_none();
+        matches!(self.login, Found::Undecodable(_)) || visitor_counts && matches!(self.visitor, Found::Undecodable(_))
+    }
+}
+
+/// What one token led to.
+#[derive(Debug, Clone)]
+pub(crate) enum Found {
+    Nothing,
+    Over(Arc<Record>, EndReason),
+    Undecodable(SessionKey),
+    Live(Arc<Record>),
+}
+
+impl Found {
+    pub(crate) fn live(&self) -> Option<&Arc<Record>> {
+        match self {
+            Self::Live(record) => Some(record),
+            _ => None,
+        }
+    }
+
+    /// The key of the row that is there, in whatever state.
+    pub(crate) fn key(&self) -> Option<SessionKey> {
+        match self {
+            Self::Nothing => None,
+            Self::Undecodable(key) => Some(*key),
+            Self::Over(record, _) | Self::Live(record) => Some(record.key),
+        }
+    }
+
+    pub(crate) fn for_plan(&self) -> plan::Found {
+        match self {
+            Self::Nothing => plan::Found::Nothing,
+            Self::Over(_, reason) => plan::Found::Over(*reason),
+            Self::Undecodable(_) => plan::Found::Undecodable,
+            Self::Live(_) => plan::Found::Live,
+        }
+    }
+}
+
+impl SessionManager {
+    /// Looks up what `presented` opens: the login first, the visitor's session only without a live login.
+    pub(crate) async fn look_up(&self, presented: &Presented) -> Result<Opened, StoreError> {
+        let at = self.now();
+        let login = self.find(&presented.login, CookieKind::Login, at).await?;
+        let visitor = match login {
+            Found::Live(_) => Found::Nothing,
+            _ => self.find(&presented.visitor, CookieKind::Visitor, at).await?,
+        };
+        Ok(Opened { login, visitor, at })
+    }
+
+    async fn find(&self, tokens: &PresentedTokens, kind: CookieKind, now: Timestamp) -> Result<Found, StoreError> {
+        match tokens.token() {
+            Some(token) => self.find_key(&token.key(&self.0.realm), kind, now).await,
+            None => Ok(Found::Nothing),
+        }
+    }
+
+    /// What `key` leads to at `now`, if it is of this kind and this area.
+    pub(crate) async fn find_key(
+        &self,
+        key: &SessionKey,
+        kind: CookieKind,
+        now: Timestamp,
+    ) -> Result<Found, StoreError> {
+        let record = match self.limited(self.0.store.load(key)).await {
+            Ok(Some(record)) => record,
+            Ok(None) => return Ok(Found::Nothing),
+            Err(error) if error.kind() == StoreErrorKind::Undecodable => {
+                tracing::error!(target: "hallpass", ?key, error = &error as &dyn std::error::Error, "a session does not decode");
+                return Ok(Found::Undecodable(*key));
+            }
+            Err(error) => return Err(error),
+        };
+        if !self.belongs(&record, key, kind) {
+            return Ok(Found::Nothing);
+        }
+        match self.over(&record, now).await? {
+            Some(reason) => Ok(Found::Over(record, reason)),
+            None => Ok(Found::Live(record)),
+        }
+    }
+
+    fn belongs(&self, record: &Record, key: &SessionKey, kind: CookieKind) -> bool {
+        record.key == *key
+            && record.realm == self.0.realm
+            && record.transport == Transport::Cookie
+            && record.identity.is_some() == (kind == CookieKind::Login)
+    }
+
+    async fn over(&self, record: &Record, now: Timestamp) -> Result<Option<EndReason>, StoreError> {
+        if let Some(timeout) = record.timeout(now) {
+            return Ok(Some(timeout));
+        }
+        let Some(identity) = &record.identity else { return Ok(None) };
+        let not_before = self.not_before(now).await?;
+        Ok((identity.authenticated < not_before).then_some(EndReason::EndedForAll))
+    }
+
+    /// The moment before which logins of this area do not count, as of at most five seconds ago.
+    async fn not_before(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
+        let known = &self.0.not_before;
+        let asked = Timestamp::from_millis(known.asked.load(Ordering::Acquire));
+        let fresh = now >= asked && now.since(asked) < NOT_BEFORE_MAX_AGE && asked != Timestamp::default();
+        if !fresh {
+            let at = self.limited(self.0.store.not_before(&self.0.realm)).await?.unwrap_or_default();
+            self.learn_not_before(at);
+            known.asked.store(now.as_millis(), Ordering::Release);
+        }
+        Ok(Timestamp::from_millis(known.at.load(Ordering::Acquire)))
+    }
+
+    /// Takes note of a `not_before`, which never moves back.
+    pub(crate) fn learn_not_before(&self, at: Timestamp) {
+        self.0.not_before.at.fetch_max(at.as_millis(), Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,73 @@
+//! Removing what has run out, and ending everybody's logins at once.
+
+use super::{Inner, SessionManager};
+use crate::event::EventKind;
+use crate::store::StoreError;
+use crate::time::Timestamp;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// How many rows the background sweep removes in one call.
+const BATCH: usize = 1000;
+
+impl SessionManager {
+    /// Removes up to `limit` sessions that have run out, and tells of each. How many, and whether there may be more.
+    ///
+    /// A session that has run out is refused whether or not it is swept; this gives its room back and completes the
+    /// events. Several nodes may sweep at once.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not confirm, or its clock and this node's differ by minutes.
+    pub async fn sweep(&self, limit: usize) -> Result<(usize, bool), StoreError> {
+        let op = self.op()?;
+        let swept = self.limited(self.0.store.sweep(limit, op)).await?;
+        self.tell_ended(&swept.ended, None, None);
+        Ok((swept.ended.len(), swept.more))
+    }
+
+    /// Ends every login of this area at once: none whose credentials were checked before now counts from now on, and no
+    /// login that has begun can finish. Other nodes follow in five seconds at the most. The rows stay until they are
+    /// used or run out.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not confirm. Then it may or may not have happened.
+    pub async fn end_everybody(&self) -> Result<(), StoreError> {
+        let op = self.op()?;
+        // Logins of this very millisecond end too.
+        let at = op.now + Duration::from_millis(1);
+        let at: Timestamp = self.limited(self.0.store.raise_not_before(&self.0.realm, at, op)).await?;
+        self.learn_not_before(at);
+        self.tell(&self.event(EventKind::EndedForAll));
+        Ok(())
+    }
+
+    pub(super) fn sweep_in_background(&self, interval: Duration) {
+        let clock = Arc::clone(&self.0.clock);
+        let manager = Arc::downgrade(&self.0);
+        self.0.tasks.runtime().spawn(async move {
+            loop {
+                clock.sleep(interval).await;
+                if sweep_all(&manager).await.is_none() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+/// One batch after the other until nothing is left; `None` when the manager is gone.
+async fn sweep_all(manager: &Weak<Inner>) -> Option<()> {
+    loop {
+        let manager = SessionManager(manager.upgrade()?);
+        match manager.sweep(BATCH).await {
+            Ok((_, true)) => tokio::task::yield_now().await,
+            Ok((_, false)) => return Some(()),
+            Err(error) => {
+                tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "sessions that have run out were not removed");
+                return Some(());
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Work that is finished whatever becomes of the future that started it.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Where abandoned work goes on: the runtime the manager was built on, which outlives a worker's own.
+#[derive(Clone)]
+pub(crate) struct Tasks {
+    runtime: Handle,
+    running: Arc<Running>,
+}
+
+#[derive(Default)]
+struct Running {
+    count: AtomicUsize,
+    idle: Notify,
+}
+
+impl Tasks {
+    pub(crate) fn new(runtime: Handle) -> Self {
+        Self { runtime, running: Arc::default() }
+    }
+
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    /// Waits until all that was handed over is done, at most for `deadline`. Whether it is.
+    pub(crate) async fn drain(&self, deadline: Duration) -> bool {
+        tokio::time::timeout(deadline, self.idle()).await.is_ok()
+    }
+
+    async fn idle(&self) {
+        loop {
+            let idle = self.running.idle.notified();
+            if self.running.count.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    fn finish<T: Send + 'static>(&self, work: Work<T>) {
+        self.running.count.fetch_add(1, Ordering::AcqRel);
+        let done = Done(Arc::clone(&self.running));
+        self.runtime.spawn(async move {
+            let _done = done;
+            work.await;
+        });
+    }
+}
+
+impl fmt::Debug for Tasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tasks").field("running", &self.running.count).finish_non_exhaustive()
+    }
+}
+
+/// Counts a task down when it ends, also by a panic or by the end of its runtime.
+struct Done(Arc<Running>);
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}
+
+/// A future that owns its work. It runs where it is awaited; dropped after its first poll and before its end, it hands
+/// the rest to [`Tasks`]. Dropped before its first poll it does nothing.
+#[must_use = "nothing happens until it is awaited"]
+pub(crate) struct Certain<T: Send + 'static> {
+    work: Option<Work<T>>,
+    tasks: Tasks,
+    started: bool,
+}
+
+impl<T: Send + 'static> Certain<T> {
+    pub(crate) fn new(tasks: Tasks, work: impl Future<Output = T> + Send + 'static) -> Self {
+        Self { work: Some(Box::pin(work)), tasks, started: false }
+    }
+}
+
+impl<T: Send + 'static> Future for Certain<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.started = true;
+        // Taken out while it runs: work that panics must not be polled again.
+        let Some(mut work) = self.work.take() else { return Poll::Pending };
+        let answer = work.as_mut().poll(cx);
+        if answer.is_pending() {
+            self.work = Some(work);
+        }
+        answer
+    }
+}
+
+impl<T: Send + 'static> Drop for Certain<T> {
+    fn drop(&mut self) {
+        if let (true, Some(work)) = (self.started, self.work.take()) {
+            self.tasks.finish(work);
+        }
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for Certain<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certain").field("started", &self.started).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicBool;
+    use tokio::sync::oneshot;
+
+    fn work() -> (oneshot::Sender<()>, Arc<AtomicBool>, impl Future<Output = ()> + Send + 'static) {
+        let (go, wait) = oneshot::channel::<()>();
+        let finished = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&finished);
+        let work = async move {
+            let _ = wait.await;
+            flag.store(true, Ordering::SeqCst);
+        };
+        (go, finished, work)
+    }
+
+    async fn poll_once<T: Send>(future: &mut Certain<T>) {
+        std::future::poll_fn(|cx| {
+            let _ = Pin::new(&mut *future).poll(cx);
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn certain_work_that_was_started_is_finished_though_its_future_is_dropped() {
+        let tasks = Tasks::new(Handle::current());
+        let (go, finished, work) = work();
+        let mut certain = Certain::new(tasks.clone(), work);
+        poll_once(&mut certain).await;
+        drop(certain);
+        assert!(!tasks.drain(Duration::from_millis(1)).await, "it must still be waiting");
+        go.send(()).unwrap();
+        assert!(tasks.drain(Duration::from_secs(60)).await);
+        assert!(finished.load(Ordering::SeqCst));
+    }
+
+    #[tokio::test]
+    async fn work_that_was_never_started_is_not_done() {
+        let tasks = Tasks::new(Handle::current());
+        let (_go, finished, work) = work();
+        drop(Certain::new(tasks.clone(), work));
+        assert!(tasks.drain(Duration::from_secs(60)).await);
+        assert!(!finished.load(Ordering::SeqCst));
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_does_not_hold_up_the_drain() {
+        let tasks = Tasks::new(Handle::current());
+        let mut certain = Certain::new(tasks.clone(), async {
+            tokio::task::yield_now().await;
+            panic!("the store's own fault");
+        });
+        poll_once(&mut certain).await;
+        drop(certain);
+        assert!(tasks.drain(Duration::from_secs(60)).await);
+    }
+}

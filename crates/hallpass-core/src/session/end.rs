@@ -1,0 +1,129 @@
+//! Learning of a session's end while it happens.
+
+use super::Session;
+use crate::cookie::CookieKind;
+use crate::ids::SubjectKey;
+use crate::manager::SessionManager;
+use crate::manager::lookup::Found;
+use crate::record::{EndReason, Record};
+use crate::store::{Op, StoreError};
+use crate::time::Timestamp;
+use crate::token::SessionKey;
+use crate::watch::{Watch, first_of};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// How long a watcher waits for a store that does not answer before it asks again.
+const RETRY: Duration = Duration::from_secs(5);
+
+impl Session {
+    /// A future that resolves when this session has ended, with the reason: by a logout here or elsewhere, an
+    /// administrator, a timeout, on this node or another. Hold it beside an open WebSocket or event stream.
+    ///
+    /// It hears of an end in milliseconds where the store's feed runs, and asks the store itself at the session's
+    /// deadline, after every gap of the feed and every 30 seconds. Renewal does not end it. Without a session it
+    /// resolves at once. It counts as no use of the session, and leaves nothing behind when it is dropped.
+    pub fn ended(&self) -> SessionEnd {
+        let manager = self.slot().manager().clone();
+        let record = self.record();
+        SessionEnd(Box::pin(async move {
+            match record {
+                Some(record) => watch(manager, record).await,
+                None => EndReason::LoggedOut,
+            }
+        }))
+    }
+}
+
+/// The future of [`Session::ended`].
+#[must_use = "it tells nothing until it is awaited"]
+pub struct SessionEnd(Pin<Box<dyn Future<Output = EndReason> + Send>>);
+
+impl Future for SessionEnd {
+    type Output = EndReason;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<EndReason> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl std::fmt::Debug for SessionEnd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionEnd")
+    }
+}
+
+/// Registers first and loads then, so that no end falls in between.
+async fn watch(manager: SessionManager, record: Arc<Record>) -> EndReason {
+    let watch = manager.watch(record.handle, record.key);
+    loop {
+        if let Some(reason) = watch.reason() {
+            return reason;
+        }
+        let wait = match check(&manager, &watch, &record).await {
+            Ok(Check::Over(reason)) => return reason,
+            Ok(Check::LiveUntil(deadline)) => deadline.since(manager.now()),
+            Err(error) => {
+                tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "a watched session could not be checked");
+                RETRY
+            }
+        };
+        let timer = std::pin::pin!(manager.0.clock.sleep(wait));
+        first_of(std::pin::pin!(watch.woken()), timer).await;
+    }
+}
+
+enum Check {
+    LiveUntil(Timestamp),
+    Over(EndReason),
+}
+
+async fn check(manager: &SessionManager, watch: &Watch, record: &Record) -> Result<Check, StoreError> {
+    let key = watch.key();
+    let kind = if record.identity.is_some() { CookieKind::Login } else { CookieKind::Visitor };
+    match manager.find_key(&key, kind, manager.now()).await? {
+        Found::Live(record) => Ok(Check::LiveUntil(record.deadline())),
+        Found::Over(record, reason) => {
+            end_over(manager, &record.key, reason).await;
+            Ok(Check::Over(reason))
+        }
+        Found::Undecodable(_) => Ok(Check::Over(EndReason::Unknown)),
+        Found::Nothing => find_renewed(manager, watch, record).await,
+    }
+}
+
+/// Its key is gone: it has ended, or it has been renewed and the feed has not told.
+async fn find_renewed(manager: &SessionManager, watch: &Watch, record: &Record) -> Result<Check, StoreError> {
+    let Some(identity) = &record.identity else { return Ok(Check::Over(why(watch))) };
+    let subject = SubjectKey::new(record.realm.clone(), identity.subject.clone());
+    let live = manager.limited(manager.0.store.subject(&subject, manager.now())).await?;
+    match live.into_iter().find(|one| one.handle == record.handle) {
+        Some(one) => {
+            watch.follow(one.key);
+            Ok(Check::LiveUntil(one.idle_until.min(one.absolute_until)))
+        }
+        None => Ok(Check::Over(why(watch))),
+    }
+}
+
+fn why(watch: &Watch) -> EndReason {
+    watch.reason().unwrap_or(EndReason::Unknown)
+}
+
+/// Removes a row that has run out, so that its end is on record. If that fails the sweep will do it.
+async fn end_over(manager: &SessionManager, key: &SessionKey, reason: EndReason) {
+    let revoke = async |op: Op| manager.limited(manager.0.store.revoke(key, reason, op)).await;
+    let ended = match manager.op() {
+        Ok(op) => revoke(op).await,
+        Err(error) => Err(error),
+    };
+    match ended {
+        Ok(ended) => manager.tell_ended(ended.as_slice(), None, None),
+        Err(error) => {
+            tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "a session that has run out was not removed");
+        }
+    }
+}

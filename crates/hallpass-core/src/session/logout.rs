@@ -1,0 +1,206 @@
+//! Logging out: carried out at once, and only then answered.
+
+use super::Session;
+use crate::answer::{Answer, Refusal};
+use crate::cookie::PresentedTokens;
+use crate::ids::SubjectKey;
+use crate::manager::subject::{EndRequest, EndSubject, EndSubjectError, EndSubjectReceipt};
+use crate::manager::tasks::Certain;
+use crate::plan::Logout;
+use crate::record::{AuthLevel, EndReason, Record};
+use crate::store::{Ended, StoreError, SubjectRevoked, Which};
+use crate::token::SessionKey;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+impl Session {
+    /// Logs out: ends this request's session in the store, at once and for good, and whatever else its cookies open.
+    /// The answer then removes the cookies. All that the handler asked of the session before is forgotten.
+    ///
+    /// When it has returned `Ok`, the session is dead on every node, whatever becomes of the handler. Once polled it is
+    /// finished, though the client hang up. It is idempotent: without a session it succeeds and has ended none.
+    ///
+    /// # Errors
+    ///
+    /// The returned future fails when the store did not confirm. The layer then answers 503, whatever the handler
+    /// answers.
+    pub fn log_out(&self) -> LogOut {
+        let session = self.clone();
+        let tasks = self.slot().manager().0.tasks.clone();
+        LogOut(Certain::new(tasks, async move { session.log_out_now().await }))
+    }
+
+    async fn log_out_now(&self) -> Result<LogOutReceipt, LogOutError> {
+        let issued = {
+            let mut intent = self.slot().intent_for_logout();
+            intent.start_logout();
+            intent.issued.clone()
+        };
+        match self.revoke_all(issued.as_deref()).await {
+            Ok(ended) => {
+                let mut intent = self.slot().intent_for_logout();
+                intent.logout = Logout::Done;
+                intent.issued = None;
+                Ok(LogOutReceipt { sessions_ended: ended })
+            }
+            Err(source) => {
+                self.slot().fail();
+                tracing::error!(target: "hallpass", error = &source as &dyn std::error::Error, "a logout was not confirmed");
+                Err(LogOutError { source })
+            }
+        }
+    }
+
+    /// Ends the loaded session, the one issued in this request, and all that other tokens of the request open.
+    /// How many live logins that were.
+    async fn revoke_all(&self, issued: Option<&Record>) -> Result<usize, StoreError> {
+        let opened = self.slot().opened();
+        let loaded = opened.and_then(|opened| opened.live());
+        let mut ended = 0;
+        for record in loaded.into_iter().map(|record| &**record).chain(issued) {
+            ended += self.revoke_record(record).await?;
+        }
+        for key in self.keys_besides(loaded.map(|record| record.key)) {
+            ended += self.revoke_key(&key).await?;
+        }
+        Ok(ended)
+    }
+
+    /// A login is ended by its handle: a renewal in another tab has given it another key meanwhile.
+    async fn revoke_record(&self, record: &Record) -> Result<usize, StoreError> {
+        let manager = self.slot().manager();
+        let Some(identity) = &record.identity else { return self.revoke_key(&record.key).await };
+        let subject = SubjectKey::new(record.realm.clone(), identity.subject.clone());
+        let which = Which::One(record.handle);
+        let op = manager.op()?;
+        match manager.limited(manager.0.store.revoke_subject(&subject, None, which, EndReason::LoggedOut, op)).await? {
+            SubjectRevoked::Done { ended, .. } => Ok(self.tell_and_count(&ended)),
+            // Only a call with an actor is answered so; a store that does it anyway has ended nothing.
+            SubjectRevoked::ActorGone => Ok(0),
+        }
+    }
+
+    async fn revoke_key(&self, key: &SessionKey) -> Result<usize, StoreError> {
+        let manager = self.slot().manager();
+        let op = manager.op()?;
+        let ended = manager.limited(manager.0.store.revoke(key, EndReason::LoggedOut, op)).await?;
+        Ok(self.tell_and_count(ended.as_slice()))
+    }
+
+    fn tell_and_count(&self, ended: &[Ended]) -> usize {
+        let slot = self.slot();
+        slot.manager().tell_ended(ended, None, Some(&slot.client()));
+        ended.iter().filter(|one| one.was_live() && one.subject.is_some()).count()
+    }
+
+    /// The keys of every well-formed token of the request but the one already ended.
+    fn keys_besides(&self, done: Option<SessionKey>) -> Vec<SessionKey> {
+        let slot = self.slot();
+        let presented = &slot.0.presented;
+        let tokens = [&presented.login, &presented.visitor].into_iter().flat_map(PresentedTokens::well_formed);
+        let keys = tokens.map(|token| token.key(slot.manager().realm()));
+        keys.filter(|key| Some(*key) != done).collect()
+    }
+
+    /// Ends sessions of this session's user, on its behalf: it must still be live when they are.
+    ///
+    /// [`Which::All`] ends this one too, as a logout: the answer removes the cookies.
+    pub fn end_subject(&self, which: Which, reason: EndReason) -> EndSubject {
+        let session = self.clone();
+        let tasks = self.slot().manager().0.tasks.clone();
+        EndSubject(Certain::new(tasks, async move { session.end_subject_now(which, reason).await }))
+    }
+
+    async fn end_subject_now(&self, which: Which, reason: EndReason) -> Result<EndSubjectReceipt, EndSubjectError> {
+        let record = self.record().ok_or(EndSubjectError::NotLoggedIn)?;
+        let full = record.identity.as_ref().filter(|identity| identity.level == AuthLevel::Full);
+        let identity = full.ok_or(EndSubjectError::NotLoggedIn)?;
+        let ends_itself = which == Which::All || which == Which::One(record.handle);
+        if ends_itself {
+            self.slot().intent_for_logout().start_logout();
+        }
+        let request = EndRequest {
+            subject: identity.subject.clone(),
+            actor: Some(record.handle),
+            which,
+            reason,
+            client: self.slot().client(),
+        };
+        let answer = self.slot().manager().end_now(request).await;
+        self.note_end(&answer, ends_itself);
+        answer
+    }
+
+    fn note_end(&self, answer: &Result<EndSubjectReceipt, EndSubjectError>, ends_itself: bool) {
+        match answer {
+            Ok(receipt) => {
+                let mut intent = self.slot().intent_for_logout();
+                if ends_itself {
+                    intent.logout = Logout::Done;
+                    intent.issued = None;
+                }
+                // Who raised the epoch may stay; if somebody else raised it in between, a login here must not.
+                if let Some(grant) = intent.log_in.as_mut().filter(|grant| grant.ticket.epoch == receipt.previous) {
+                    grant.ticket.epoch = receipt.current;
+                }
+            }
+            Err(EndSubjectError::Unavailable(error)) => {
+                self.slot().fail();
+                tracing::error!(target: "hallpass", error = error as &dyn std::error::Error, "sessions were not confirmed ended");
+            }
+            // This session was dead already, and nothing was done.
+            Err(_) if ends_itself => self.slot().intent_for_logout().logout = Logout::No,
+            Err(_) => {}
+        }
+    }
+}
+
+/// A logout under way. Begun at its first poll, it is finished though it be dropped.
+#[derive(Debug)]
+#[must_use = "nobody is logged out until it is awaited"]
+pub struct LogOut(Certain<Result<LogOutReceipt, LogOutError>>);
+
+impl Future for LogOut {
+    type Output = Result<LogOutReceipt, LogOutError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+/// A confirmed logout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct LogOutReceipt {
+    /// How many live logins this call ended: one, or none if there was none any more. More only if the browser sent
+    /// several under one name.
+    pub sessions_ended: usize,
+}
+
+/// The store did not confirm a logout: it may or may not have happened. The answer must not be a success.
+#[derive(Debug)]
+pub struct LogOutError {
+    source: StoreError,
+}
+
+impl LogOutError {
+    /// The answer to give: 503.
+    #[must_use]
+    pub fn answer(&self) -> Answer {
+        Answer::refusal(Refusal::Unavailable)
+    }
+}
+
+impl fmt::Display for LogOutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the store did not confirm the logout; try again")
+    }
+}
+
+impl std::error::Error for LogOutError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}

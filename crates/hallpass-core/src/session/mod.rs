@@ -1,0 +1,224 @@
+//! The handle that handlers hold.
+
+mod data;
+mod end;
+mod intent;
+mod logout;
+
+pub use end::SessionEnd;
+pub use intent::LoginGrant;
+pub(crate) use intent::{Change, Intent};
+pub use logout::{LogOut, LogOutError, LogOutReceipt};
+
+use crate::answer::{Answer, Refusal};
+use crate::ids::{SessionHandle, Subject};
+use crate::plan::{Logout, Relation};
+use crate::record::{Identity, Record};
+use crate::slot::SessionSlot;
+use crate::time::Timestamp;
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// One request's session: a visitor's or a login's, or none yet.
+///
+/// It was loaded when it was opened, so reading and changing it are plain functions. Changes are written once, when the
+/// handler has answered; a change that meets another request's is replayed on top of it, so that both win. Logging out
+/// is the exception: it takes effect in the store before [`log_out`](Self::log_out) returns.
+///
+/// Nothing is stored for a visitor until a value is set. A clone is the same session.
+#[derive(Clone)]
+pub struct Session(SessionSlot);
+
+impl Session {
+    pub(crate) fn new(slot: SessionSlot) -> Self {
+        Self(slot)
+    }
+
+    /// The slot it was opened from.
+    #[must_use]
+    pub fn slot(&self) -> &SessionSlot {
+        &self.0
+    }
+
+    /// The public name of the session; `None` if there is none yet. Renewal keeps it.
+    #[must_use]
+    pub fn handle(&self) -> Option<SessionHandle> {
+        Some(self.record()?.handle)
+    }
+
+    /// The user who is logged in, if any: all factors shown.
+    #[must_use]
+    pub fn subject(&self) -> Option<Subject> {
+        let identity = self.identity()?;
+        (identity.level == crate::record::AuthLevel::Full).then_some(identity.subject)
+    }
+
+    /// Who is logged in, since when, and how surely; also a login whose second factor is still due.
+    #[must_use]
+    pub fn identity(&self) -> Option<Identity> {
+        match self.pending_identity() {
+            Some(pending) => Some(pending),
+            None => self.record()?.identity.clone(),
+        }
+    }
+
+    /// When the session was created; `None` if there is none yet.
+    #[must_use]
+    pub fn created_at(&self) -> Option<SystemTime> {
+        Some(self.record()?.created.into())
+    }
+
+    /// When the credentials were last checked; `None` without a login.
+    #[must_use]
+    pub fn authenticated_at(&self) -> Option<SystemTime> {
+        Some(self.identity()?.authenticated.into())
+    }
+
+    /// When the session ends unless it is used: the earlier of its two deadlines.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        Some(self.record()?.deadline().into())
+    }
+
+    /// Gives the session a new id when the handler has answered; the old one is dead from then on. The data and the
+    /// deadlines' origin stay. Without a session nothing happens.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Committed`] after the answer has been given.
+    pub fn renew(&self) -> Result<(), SessionError> {
+        self.0.intent()?.renew = true;
+        Ok(())
+    }
+
+    /// Logs `grant`'s user in when the handler has answered. A visitor's data are carried over; another user's
+    /// session is ended and its data are dropped, those set in this request before included.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Committed`] after the answer has been given.
+    pub fn log_in(&self, grant: LoginGrant) -> Result<(), SessionError> {
+        let inherits = self.record().is_none_or(|record| match &record.identity {
+            Some(identity) => identity.subject == grant.subject,
+            None => true,
+        });
+        let pending_other = self.pending_identity().is_some_and(|pending| pending.subject != grant.subject);
+        let mut intent = self.0.intent()?;
+        if !inherits || pending_other {
+            intent.log.clear();
+            intent.data = Some(crate::record::SessionData::default());
+        }
+        intent.log_in = Some(grant);
+        Ok(())
+    }
+
+    /// How the pending login relates to the loaded one.
+    pub(crate) fn relation(&self, subject: &Subject) -> Relation {
+        let live = self.0.opened().and_then(|opened| opened.login.live());
+        let same = live.and_then(|record| record.identity.as_ref()).is_some_and(|known| known.subject == *subject);
+        if same { Relation::Same } else { Relation::Other }
+    }
+
+    /// The session that was loaded, or issued by this request's commit; `None` once it is logged out.
+    pub(crate) fn record(&self) -> Option<Arc<Record>> {
+        if self.0.is_dirty() {
+            let intent = self.0.peek_intent();
+            if intent.issued.is_some() {
+                return intent.issued.clone();
+            }
+            if intent.logout != Logout::No {
+                return None;
+            }
+        }
+        self.0.opened()?.live().cloned()
+    }
+
+    fn pending_identity(&self) -> Option<Identity> {
+        if !self.0.is_dirty() {
+            return None;
+        }
+        let intent = self.0.peek_intent();
+        let grant = intent.log_in.as_ref()?;
+        Some(grant.identity(self.0.opened().map(|opened| opened.at).unwrap_or_default()))
+    }
+}
+
+impl LoginGrant {
+    pub(crate) fn identity(&self, now: Timestamp) -> Identity {
+        Identity {
+            subject: self.subject.clone(),
+            authenticated: now,
+            stamp: self.stamp,
+            level: self.level,
+            remembered: self.remembered,
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("handle", &self.handle()).finish_non_exhaustive()
+    }
+}
+
+/// A value of a session could not be read or written.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The answer has already been given: what is set now could not be kept.
+    Committed,
+    /// The session would hold more data than its policy allows.
+    TooLarge {
+        /// How many bytes it may hold.
+        limit: usize,
+    },
+    /// A value's name was empty or longer than 255 bytes.
+    Name,
+    /// The value of this name is not of the type that was asked for.
+    Decode {
+        /// The value's name.
+        name: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// The value of this name could not be written as JSON.
+    Encode {
+        /// The value's name.
+        name: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+}
+
+impl SessionError {
+    /// The answer to give: 500, and the log says why.
+    #[must_use]
+    pub fn answer(&self) -> Answer {
+        tracing::error!(target: "hallpass", error = self as &dyn std::error::Error, "a session value was not read or written");
+        Answer::refusal(Refusal::Misconfigured)
+    }
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Committed => f.write_str("the answer has been given, so the session can no longer be changed; change it before the handler returns"),
+            Self::TooLarge { limit } => {
+                write!(f, "the session would hold more than {limit} bytes; keep large values elsewhere, or raise the policy's limit")
+            }
+            Self::Name => f.write_str("the name of a session value must be 1 to 255 bytes"),
+            Self::Decode { name, .. } => write!(f, "the session value {name:?} is not of the type asked for"),
+            Self::Encode { name, .. } => write!(f, "the session value {name:?} cannot be written as JSON"),
+        }
+    }
+}
+
+impl std::error::Error for SessionError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Decode { source, .. } | Self::Encode { source, .. } => Some(source),
+            Self::Committed | Self::TooLarge { .. } | Self::Name => None,
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What a layer puts into a request: cheap, unopened, and all that a request knows of sessions.
+
+use crate::answer::{Answer, Refusal};
+use crate::cookie::Presented;
+use crate::event::{Event, EventKind};
+use crate::head::RequestHead;
+use crate::manager::SessionManager;
+use crate::manager::lookup::Opened;
+use crate::origin::{OriginRefusal, Verdict};
+use crate::record::ClientInfo;
+use crate::session::{Intent, Session, SessionError};
+use std::any::Any;
+use std::fmt;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// An open or a logout could not be confirmed: the answer is 503 whatever the handler made of it.
+const FAILED: u8 = 1;
+/// The intent has something to say; read before every lock.
+const DIRTY: u8 = 2;
+/// The commit has begun: what is set from now on could not be kept.
+const COMMITTED: u8 = 4;
+
+/// Anything a layer carries for its extractors, such as the authenticator.
+pub type Companion = Arc<dyn Any + Send + Sync>;
+
+/// One request's place for one manager's session: found and decoded tokens, and nothing loaded until asked for.
+///
+/// A layer makes one, puts a clone into the request, and calls [`commit`](Self::commit) when the handler has answered.
+#[derive(Clone)]
+pub struct SessionSlot(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) manager: SessionManager,
+    pub(crate) presented: Presented,
+    verdict: Verdict,
+    outer: Option<SessionSlot>,
+    companion: Option<Companion>,
+    pub(crate) opened: OnceLock<Opened>,
+    /// [`FAILED`], [`DIRTY`] and [`COMMITTED`]: one word, so that a change and the commit see each other.
+    flags: AtomicU8,
+    intent: Mutex<Intent>,
+    client: OnceLock<ClientInfo>,
+    remembered: OnceLock<Companion>,
+}
+
+impl SessionSlot {
+    /// Finds and decodes what `head` presents to `manager`. Nothing is loaded.
+    ///
+    /// `companion` is what the layer carries for its extractors, `outer` the slot of the layer around it.
+    #[must_use]
+    pub fn new(
+        manager: SessionManager,
+        head: &impl RequestHead,
+        companion: Option<Companion>,
+        outer: Option<SessionSlot>,
+    ) -> Self {
+        let presented = manager.0.cookies.scan(head);
+        let verdict = manager.0.origin.check(head, &manager.0.cookies);
+        Self(Arc::new(Inner {
+            manager,
+            presented,
+            verdict,
+            outer,
+            companion,
+            opened: OnceLock::new(),
+            flags: AtomicU8::new(0),
+            intent: Mutex::default(),
+            client: OnceLock::new(),
+            remembered: OnceLock::new(),
+        }))
+    }
+
+    /// The manager this slot belongs to.
+    #[must_use]
+    pub fn manager(&self) -> &SessionManager {
+        &self.0.manager
+    }
+
+    /// This slot and those of the layers around it, the innermost first.
+    pub fn chain(&self) -> impl Iterator<Item = &SessionSlot> {
+        std::iter::successors(Some(self), |slot| slot.0.outer.as_ref())
+    }
+
+    /// What the layer carries, if it is a `T`.
+    #[must_use]
+    pub fn companion<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.0.companion.clone()?.downcast().ok()
+    }
+
+    /// Keeps a value for the rest of the request, such as the user that a guard has fetched; the first one stays.
+    pub fn remember<T: Any + Send + Sync>(&self, value: Arc<T>) {
+        // Losing to another value of the same request is fine: both were fetched in it.
+        let _ = self.0.remembered.set(value);
+    }
+
+    /// The value kept by [`remember`](Self::remember), if it is a `T`.
+    #[must_use]
+    pub fn remembered<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.0.remembered.get().cloned()?.downcast().ok()
+    }
+
+    /// Takes note of the client, for sessions created in this request.
+    pub fn observe_client(&self, head: &impl RequestHead) {
+        self.0.client.get_or_init(|| client_of(head));
+    }
+
+    /// The client as far as it was observed.
+    #[must_use]
+    pub fn client(&self) -> ClientInfo {
+        self.0.client.get().cloned().unwrap_or_default()
+    }
+
+    /// Opens the session: checks the request's origin, loads what its token leads to, checks the deadlines. Once a
+    /// request; later calls cost nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::CrossOrigin`], [`OpenError::BadAuthority`] and [`OpenError::CookiesTooLong`] before anything is loaded;
+    /// [`OpenError::Unavailable`] when the store could not be asked or holds bytes that do not decode. The layer then
+    /// answers 503 whatever becomes of this error.
+    pub async fn open(&self) -> Result<Session, OpenError> {
+        let opened = self.load().await?;
+        if opened.is_undecodable() {
+            self.fail();
+            return Err(OpenError::Unavailable);
+        }
+        Ok(Session::new(self.clone()))
+    }
+
+    /// Opens the session for a login or a logout, which work also where what is stored does not decode.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), but for bytes that do not decode.
+    pub async fn open_for_login(&self) -> Result<Session, OpenError> {
+        self.load().await?;
+        Ok(Session::new(self.clone()))
+    }
+
+    /// Whether anything opened the session, successfully or not. Then the answer must not be cached.
+    #[must_use]
+    pub fn was_opened(&self) -> bool {
+        self.0.opened.get().is_some() || self.has_failed()
+    }
+
+    async fn load(&self) -> Result<&Opened, OpenError> {
+        if let Some(opened) = self.0.opened.get() {
+            return Ok(opened);
+        }
+        self.check_origin()?;
+        if self.0.presented.too_long {
+            return Err(OpenError::CookiesTooLong);
+        }
+        match self.0.manager.look_up(&self.0.presented).await {
+            Ok(opened) => Ok(self.0.opened.get_or_init(|| opened)),
+            Err(error) => {
+                tracing::error!(target: "hallpass", error = &error as &dyn std::error::Error, "a session could not be opened");
+                self.fail();
+                Err(OpenError::Unavailable)
+            }
+        }
+    }
+
+    fn check_origin(&self) -> Result<(), OpenError> {
+        match &self.0.verdict {
+            Verdict::Allow => Ok(()),
+            Verdict::Refuse(OriginRefusal::BadAuthority) => Err(OpenError::BadAuthority),
+            Verdict::Refuse(why) => {
+                tracing::debug!(target: "hallpass", %why, "a request from another origin was refused");
+                let manager = &self.0.manager;
+                let client = self.0.client.get();
+                manager.tell(&Event { client, ..manager.event(EventKind::CrossOriginRefused) });
+                Err(OpenError::CrossOrigin)
+            }
+        }
+    }
+
+    pub(crate) fn opened(&self) -> Option<&Opened> {
+        self.0.opened.get()
+    }
+
+    /// Notes that something this request depends on could not be asked: the layer answers 503, whatever the handler
+    /// makes of it.
+    pub fn mark_unavailable(&self) {
+        self.fail();
+    }
+
+    pub(crate) fn fail(&self) {
+        self.0.flags.fetch_or(FAILED, Ordering::AcqRel);
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.0.flags.load(Ordering::Acquire) & FAILED != 0
+    }
+
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.0.flags.load(Ordering::Acquire) & DIRTY != 0
+    }
+
+    /// Begins the commit; whether the intent has anything to say.
+    pub(crate) fn begin_commit(&self) -> bool {
+        self.0.flags.fetch_or(COMMITTED, Ordering::AcqRel) & DIRTY != 0
+    }
+
+    /// The intent, to be changed before the commit.
+    pub(crate) fn intent(&self) -> Result<MutexGuard<'_, Intent>, SessionError> {
+        let intent = self.peek_intent();
+        let before = self.0.flags.fetch_or(DIRTY, Ordering::AcqRel);
+        if before & COMMITTED == 0 { Ok(intent) } else { Err(SessionError::Committed) }
+    }
+
+    /// The intent, to be changed by a logout: that is never too late.
+    pub(crate) fn intent_for_logout(&self) -> MutexGuard<'_, Intent> {
+        let intent = self.peek_intent();
+        self.0.flags.fetch_or(DIRTY, Ordering::AcqRel);
+        intent
+    }
+
+    /// The intent, to be read.
+    pub(crate) fn peek_intent(&self) -> MutexGuard<'_, Intent> {
+        self.0.intent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for SessionSlot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionSlot")
+            .field("realm", self.0.manager.realm())
+            .field("opened", &self.0.opened.get().is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+fn client_of(head: &impl RequestHead) -> ClientInfo {
+    let mut user_agent = None;
+    head.for_each_value("user-agent", &mut |value| {
+        user_agent.get_or_insert_with(|| String::from_utf8_lossy(&value[..value.len().min(1024)]).into_owned());
+    });
+    ClientInfo::new(user_agent.as_deref(), head.peer())
+}
+
+/// A session was not opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The request comes from another origin: 403, and nothing was loaded.
+    CrossOrigin,
+    /// The request names two different hosts: 400, and nothing was loaded.
+    BadAuthority,
+    /// The request carries more cookies than are looked at: 431, and nothing was loaded.
+    CookiesTooLong,
+    /// The store could not be asked, or what it holds does not decode: 503.
+    Unavailable,
+}
+
+impl OpenError {
+    /// The answer to give.
+    #[must_use]
+    pub fn answer(self) -> Answer {
+        match self {
+            Self::CrossOrigin => Answer::refusal(Refusal::CrossOrigin),
+            Self::BadAuthority => Answer::refusal(Refusal::BadAuthority),
+            Self::CookiesTooLong => Answer::refusal(Refusal::CookiesTooLong),
+            Self::Unavailable => Answer::refusal(Refusal::Unavailable),
+        }
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CrossOrigin => "the request comes from another origin",
+            Self::BadAuthority => "the request names two different hosts",
+            Self::CookiesTooLong => "the request carries too many cookies",
+            Self::Unavailable => "the session could not be loaded",
+        })
+    }
+}
+
+impl std::error::Error for OpenError {}

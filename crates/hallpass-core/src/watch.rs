@@ -1,0 +1,250 @@
+//! Who waits for which session's end.
+
+use crate::ids::SessionHandle;
+use crate::manager::SessionManager;
+use crate::record::EndReason;
+use crate::store::{FeedEvent, SessionFeed};
+use crate::token::SessionKey;
+use std::collections::HashMap;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Poll;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// How often every watched session is asked for, however quiet the feed is.
+const RECHECK: Duration = Duration::from_secs(30);
+/// How long to wait before subscribing to a feed again.
+const RESUBSCRIBE: Duration = Duration::from_secs(1);
+/// How many sessions are asked for in one call.
+const BATCH: usize = 500;
+
+/// Everybody who waits, by the session's handle, and whether a task listens to the feed for them.
+#[derive(Default)]
+pub(crate) struct Watchers {
+    state: Mutex<State>,
+    emptied: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: HashMap<SessionHandle, Vec<Arc<Waiter>>>,
+    listening: bool,
+}
+
+struct Waiter {
+    state: Mutex<(SessionKey, Option<EndReason>)>,
+    wake: Notify,
+}
+
+impl Waiter {
+    fn state(&self) -> MutexGuard<'_, (SessionKey, Option<EndReason>)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One registration; dropping it removes it.
+pub(crate) struct Watch {
+    manager: SessionManager,
+    handle: SessionHandle,
+    waiter: Arc<Waiter>,
+}
+
+impl Watch {
+    /// Why the session ended, once the feed has told.
+    pub(crate) fn reason(&self) -> Option<EndReason> {
+        self.waiter.state().1
+    }
+
+    /// The key that opens the session as far as known.
+    pub(crate) fn key(&self) -> SessionKey {
+        self.waiter.state().0
+    }
+
+    /// The session has been renewed to `key`.
+    pub(crate) fn follow(&self, key: SessionKey) {
+        self.waiter.state().0 = key;
+    }
+
+    /// Resolves when there is something to look at: a reason, or a doubt.
+    pub(crate) async fn woken(&self) {
+        self.waiter.wake.notified().await;
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let watchers = &self.manager.0.watchers;
+        let mut state = watchers.state();
+        if let Some(waiting) = state.waiting.get_mut(&self.handle) {
+            waiting.retain(|waiter| !Arc::ptr_eq(waiter, &self.waiter));
+            if waiting.is_empty() {
+                state.waiting.remove(&self.handle);
+            }
+        }
+        if state.waiting.is_empty() {
+            state.waiting.shrink_to_fit();
+            watchers.emptied.notify_one();
+        }
+    }
+}
+
+impl Watchers {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, event: &FeedEvent) {
+        match event {
+            FeedEvent::Ended(ended) => {
+                for waiter in ended.handle.iter().flat_map(|handle| self.of(handle)) {
+                    waiter.state().1 = Some(ended.reason);
+                    waiter.wake.notify_one();
+                }
+            }
+            FeedEvent::Replaced { new, handle, .. } => {
+                for waiter in self.of(handle) {
+                    waiter.state().0 = *new;
+                }
+            }
+            FeedEvent::NotBefore { .. } => self.wake_all(),
+            FeedEvent::Gap => {}
+        }
+    }
+
+    fn of(&self, handle: &SessionHandle) -> Vec<Arc<Waiter>> {
+        self.state().waiting.get(handle).cloned().unwrap_or_default()
+    }
+
+    fn all(&self) -> Vec<Arc<Waiter>> {
+        self.state().waiting.values().flatten().cloned().collect()
+    }
+
+    fn wake_all(&self) {
+        for waiter in self.all() {
+            waiter.wake.notify_one();
+        }
+    }
+
+    /// Whether the listener may stop; from then on the next watcher starts another.
+    fn stop_if_empty(&self) -> bool {
+        let mut state = self.state();
+        state.listening = !state.waiting.is_empty();
+        !state.listening
+    }
+}
+
+impl fmt::Debug for Watchers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watchers").field("sessions", &self.state().waiting.len()).finish_non_exhaustive()
+    }
+}
+
+impl SessionManager {
+    /// Registers for the end of the session `handle`, which `key` opens. The first one starts the listener.
+    pub(crate) fn watch(&self, handle: SessionHandle, key: SessionKey) -> Watch {
+        let waiter = Arc::new(Waiter { state: Mutex::new((key, None)), wake: Notify::new() });
+        let mut state = self.0.watchers.state();
+        state.waiting.entry(handle).or_default().push(Arc::clone(&waiter));
+        if !std::mem::replace(&mut state.listening, true) {
+            let manager = Arc::downgrade(&self.0);
+            self.0.tasks.runtime().spawn(listen(manager, Arc::clone(&self.0.watchers.emptied)));
+        }
+        drop(state);
+        Watch { manager: self.clone(), handle, waiter }
+    }
+
+    /// Wakes every watcher whose session is not live under the key it is known by.
+    async fn recheck_all(&self) {
+        let waiters = self.0.watchers.all();
+        for batch in waiters.chunks(BATCH) {
+            let keys: Vec<_> = batch.iter().map(|waiter| waiter.state().0).collect();
+            match self.limited(self.0.store.alive(&keys, self.now())).await {
+                Ok(alive) => {
+                    let doubtful = batch.iter().zip(alive).filter(|(_, alive)| !alive);
+                    doubtful.for_each(|(waiter, _)| waiter.wake.notify_one());
+                }
+                Err(error) => {
+                    tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "watched sessions could not be checked");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Listens to the store's feed while anybody waits.
+async fn listen(manager: Weak<crate::manager::Inner>, emptied: Arc<Notify>) {
+    loop {
+        let Some(manager) = manager.upgrade().map(SessionManager) else { return };
+        match manager.limited(manager.0.store.feed()).await {
+            Ok(feed) => {
+                // What ended between the registration and the subscription was not heard.
+                manager.recheck_all().await;
+                if follow(&manager, feed, &emptied).await.is_none() {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "the session feed could not be subscribed to");
+                manager.recheck_all().await;
+                manager.0.clock.sleep(RESUBSCRIBE).await;
+                if manager.0.watchers.stop_if_empty() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Hands on what the feed tells, until nobody waits. However busy the feed, every session is asked for in time.
+async fn follow(manager: &SessionManager, mut feed: Box<dyn SessionFeed>, emptied: &Notify) -> Option<()> {
+    let mut timer = manager.0.clock.sleep(RECHECK);
+    loop {
+        let heard = {
+            let emptied = std::pin::pin!(emptied.notified());
+            let next = std::pin::pin!(feed.next());
+            first_of(next, std::pin::pin!(first_of(emptied, timer.as_mut()))).await
+        };
+        match heard {
+            First::Left(event) => hear(manager, &event).await,
+            First::Right(First::Left(())) => {}
+            First::Right(First::Right(())) => {
+                manager.recheck_all().await;
+                timer = manager.0.clock.sleep(RECHECK);
+            }
+        }
+        if manager.0.watchers.stop_if_empty() {
+            return None;
+        }
+    }
+}
+
+async fn hear(manager: &SessionManager, event: &FeedEvent) {
+    match event {
+        FeedEvent::NotBefore { realm, at } if realm == manager.realm() => manager.learn_not_before(*at),
+        FeedEvent::Gap => manager.recheck_all().await,
+        _ => {}
+    }
+    manager.0.watchers.tell(event);
+}
+
+/// Which of two futures was ready first.
+pub(crate) enum First<A, B> {
+    Left(A),
+    Right(B),
+}
+
+/// Awaits two futures until one is ready; the left one first, if both are.
+pub(crate) async fn first_of<A: Future + ?Sized, B: Future + ?Sized>(
+    mut left: Pin<&mut A>,
+    mut right: Pin<&mut B>,
+) -> First<A::Output, B::Output> {
+    poll_fn(|cx| match left.as_mut().poll(cx) {
+        Poll::Ready(value) => Poll::Ready(First::Left(value)),
+        Poll::Pending => right.as_mut().poll(cx).map(First::Right),
+    })
+    .await
+}

@@ -1,0 +1,10 @@
+//! The life cycle of sessions, through the manager: what the promises say, without a web framework.
+
+mod certain;
+mod ended;
+mod logins;
+mod logout;
+mod quiet;
+mod support;
+mod visitors;
+mod writes;

@@ -1,0 +1,445 @@
+//! A session store in one file: every session is a file in a folder.
+//!
+//! It is here to be read and copied by people who write a store of their own. It keeps every promise of
+//! [`SessionStore`], proven by the one line in `tests/conformance.rs`, and is good enough for one small server:
+//!
+//! * **One process** owns the folder. A second one would not see the first one's lock, and not hear its feed.
+//! * **One change at a time.** Each is a write or two and as many `fsync`s. Loads read one file and wait for nobody.
+//! * A user's logins are found by the shard in the files' names, and a sweep reads every session there is.
+//! * **A crash** leaves whole files. A renewal that it interrupts may cost the login, and ending all of a user's logins
+//!   may be half done; neither call has answered then. Epochs are never removed.
+//! * No network lies between the calls and the folder, so none is ever sent twice.
+//!
+//! ```
+//! use example_custom_store::FolderStore;
+//! use hallpass_core::{Realm, SessionStore};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = std::env::temp_dir().join(format!("folder-store-{}", std::process::id()));
+//! let store = FolderStore::open(&folder)?;
+//! assert_eq!(store.not_before(&Realm::new("shop")?).await?, None);
+//! # std::fs::remove_dir_all(folder)?;
+//! # Ok(())
+//! # }
+//! ```
+
+use async_trait::async_trait;
+use hallpass_core::{
+    Created, EndReason, Ended, Epoch, FeedEvent, Op, Realm, Record, Replaced, Revision, SessionFeed,
+    SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, Stamp, StoreError, SubjectKey,
+    SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, WhenReached, Which,
+};
+use std::cmp::Reverse;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::broadcast;
+use tokio::task::spawn_blocking;
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// Keeps sessions as files in a folder. Clones share it.
+#[derive(Debug, Clone)]
+pub struct FolderStore(Arc<Folder>);
+
+impl FolderStore {
+    /// Takes possession of `root`, which is made if it is not there. Keep it out of reach of other users.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be made.
+    pub fn open(root: impl Into<PathBuf>) -> io::Result<Self> {
+        let root = root.into();
+        fs::create_dir_all(&root)?;
+        Ok(Self(Arc::new(Folder { root, turn: Mutex::new(()), events: broadcast::Sender::new(1024) })))
+    }
+
+    /// Reads without waiting for changes. A file is always whole, so one file is always a consistent answer.
+    async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Folder) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let folder = Arc::clone(&self.0);
+        // A job that has begun goes on to its end, whether or not somebody still waits for it.
+        spawn_blocking(move || job(&folder)).await.map_err(StoreError::unavailable)?
+    }
+
+    /// Runs `job` alone: what it reads is true until it has written.
+    async fn change<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Folder) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.read(|folder| {
+            let _turn = folder.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            job(folder)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl SessionStore for FolderStore {
+    async fn create(
+        &self,
+        record: Arc<Record>,
+        ticket: Option<&Ticket>,
+        limit: Option<SessionLimit>,
+        op: Op,
+    ) -> Result<Created> {
+        let ticket = ticket.copied();
+        self.change(move |folder| {
+            if folder.bytes(&record.key)?.is_some() {
+                return Ok(Created::AlreadyExists);
+            }
+            if !folder.admits(&record, ticket)? {
+                return Ok(Created::EpochMoved);
+            }
+            let Some(evicted) = folder.make_room(&record, limit, op)? else {
+                return Ok(Created::LimitReached);
+            };
+            folder.keep(&record)?;
+            Ok(Created::Created { evicted })
+        })
+        .await
+    }
+
+    async fn load(&self, key: &SessionKey) -> Result<Option<Arc<Record>>> {
+        let key = *key;
+        self.read(move |folder| Ok(folder.load(&key)?.map(Arc::new))).await
+    }
+
+    async fn update(&self, record: Arc<Record>, expected: Revision, op: Op) -> Result<Updated> {
+        self.change(move |folder| {
+            let Some(row) = folder.load_live(&record.key, op.now)? else { return Ok(Updated::Gone) };
+            if row.revision != expected {
+                return Ok(Updated::Conflict);
+            }
+            let last_seen = record.last_seen.max(row.last_seen);
+            let idle_until = record.idle_until.max(row.idle_until);
+            folder.keep(&Record { last_seen, idle_until, ..Record::clone(&record) })?;
+            Ok(Updated::Written)
+        })
+        .await
+    }
+
+    async fn touch(&self, key: &SessionKey, idle_until: Timestamp, op: Op) -> Result<bool> {
+        let key = *key;
+        self.change(move |folder| {
+            let Some(row) = folder.load_live(&key, op.now)? else { return Ok(false) };
+            let last_seen = op.now.max(row.last_seen);
+            let idle_until = idle_until.min(row.absolute_until).max(row.idle_until);
+            folder.keep(&Record { last_seen, idle_until, ..row })?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn replace(
+        &self,
+        old: &SessionKey,
+        record: Arc<Record>,
+        expected: Revision,
+        ticket: Option<&Ticket>,
+        op: Op,
+    ) -> Result<Replaced> {
+        let (old, ticket) = (*old, ticket.copied());
+        self.change(move |folder| {
+            let Some(row) = folder.load_live(&old, op.now)? else { return Ok(Replaced::Gone) };
+            if row.revision != expected {
+                return Ok(Replaced::Conflict);
+            }
+            if !folder.admits(&record, ticket)? {
+                return Ok(Replaced::EpochMoved);
+            }
+            // Never both: a crash in between costs the login, the other order would leave the old key alive.
+            folder.remove(&old)?;
+            folder.keep(&record)?;
+            folder.tell(FeedEvent::Replaced { old, new: record.key, handle: record.handle });
+            Ok(Replaced::Replaced)
+        })
+        .await
+    }
+
+    async fn take(&self, key: &SessionKey, expected: Revision, reason: EndReason, op: Op) -> Result<Taken> {
+        let key = *key;
+        self.change(move |folder| match folder.load(&key)? {
+            None => Ok(Taken::Gone),
+            Some(row) if row.revision != expected => Ok(Taken::Conflict),
+            Some(row) => Ok(Taken::Taken(folder.end(&row, reason, op)?)),
+        })
+        .await
+    }
+
+    async fn revoke(&self, key: &SessionKey, reason: EndReason, op: Op) -> Result<Option<Ended>> {
+        let key = *key;
+        self.change(move |folder| {
+            let Some(bytes) = folder.bytes(&key)? else { return Ok(None) };
+            // A damaged file says no more than its name, and can still be ended.
+            let row = decode(&key, &bytes);
+            let ended = row.map_or(Ended::damaged(key, reason), |row| Ended::new(&row, reason, op.now));
+            folder.remove(&key)?;
+            folder.tell(FeedEvent::Ended(ended.clone()));
+            Ok(Some(ended))
+        })
+        .await
+    }
+
+    async fn subject(&self, subject: &SubjectKey, now: Timestamp) -> Result<Vec<SessionSummary>> {
+        let subject = subject.clone();
+        // A renewal moves a login from one file to another: without the lock it could be seen in neither or in both.
+        self.change(move |folder| {
+            let mut logins = folder.logins(&subject)?;
+            logins.retain(|row| row.is_live(now));
+            logins.sort_by_key(|row| Reverse(row.last_seen));
+            Ok(logins.iter().filter_map(SessionSummary::of).collect())
+        })
+        .await
+    }
+
+    async fn epoch(&self, subject: &SubjectKey) -> Result<Epoch> {
+        let subject = subject.clone();
+        self.read(move |folder| folder.epoch(&subject)).await
+    }
+
+    async fn revoke_subject(
+        &self,
+        subject: &SubjectKey,
+        actor: Option<SessionHandle>,
+        which: Which,
+        reason: EndReason,
+        op: Op,
+    ) -> Result<SubjectRevoked> {
+        let subject = subject.clone();
+        self.change(move |folder| {
+            let logins = folder.logins(&subject)?;
+            let is_actor = |row: &&Record| Some(row.handle) == actor && row.is_live(op.now);
+            if actor.is_some() && !logins.iter().any(|row| is_actor(&row)) {
+                return Ok(SubjectRevoked::ActorGone);
+            }
+            let previous = folder.epoch(&subject)?;
+            let mut current = previous;
+            if !matches!(which, Which::One(_)) {
+                current = Epoch::from(op.id);
+                folder.write(&epoch_name(&subject), current.as_bytes())?;
+            }
+            let chosen = logins.iter().filter(|row| match which {
+                Which::All => true,
+                Which::AllBut(kept) => row.handle != kept,
+                Which::One(handle) => row.handle == handle,
+            });
+            let ended = chosen.map(|row| folder.end(row, reason, op)).collect::<Result<_>>()?;
+            Ok(SubjectRevoked::Done { previous, current, ended })
+        })
+        .await
+    }
+
+    async fn not_before(&self, realm: &Realm) -> Result<Option<Timestamp>> {
+        let realm = realm.clone();
+        self.read(move |folder| folder.not_before(&realm)).await
+    }
+
+    async fn raise_not_before(&self, realm: &Realm, at: Timestamp, _: Op) -> Result<Timestamp> {
+        let realm = realm.clone();
+        self.change(move |folder| {
+            let at = folder.not_before(&realm)?.map_or(at, |known| known.max(at));
+            folder.write(&not_before_name(&realm), &at.as_millis().to_be_bytes())?;
+            folder.tell(FeedEvent::NotBefore { realm, at });
+            Ok(at)
+        })
+        .await
+    }
+
+    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<bool>> {
+        let keys = keys.to_vec();
+        self.read(move |folder| keys.iter().map(|key| folder.is_live(key, now)).collect()).await
+    }
+
+    async fn sweep(&self, limit: usize, op: Op) -> Result<Swept> {
+        self.change(move |folder| {
+            let mut swept = Swept::default();
+            for row in folder.rows("s-")?.iter().filter(|row| !row.is_live(op.now)) {
+                if swept.ended.len() == limit {
+                    return Ok(Swept { more: true, ..swept });
+                }
+                swept.ended.push(folder.end(row, EndReason::Unknown, op)?);
+            }
+            Ok(swept)
+        })
+        .await
+    }
+
+    async fn feed(&self) -> Result<Box<dyn SessionFeed>> {
+        Ok(Box::new(FolderFeed(self.0.events.subscribe())))
+    }
+}
+
+#[derive(Debug)]
+struct FolderFeed(broadcast::Receiver<FeedEvent>);
+
+#[async_trait]
+impl SessionFeed for FolderFeed {
+    async fn next(&mut self) -> FeedEvent {
+        match self.0.recv().await {
+            Ok(event) => event,
+            Err(broadcast::error::RecvError::Lagged(_)) => FeedEvent::Gap,
+            // The store is gone, and with it all that could end.
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+/// Files named `s-<key>`, `e-<realm and subject>` and `n-<realm>`, in hexadecimal.
+#[derive(Debug)]
+struct Folder {
+    root: PathBuf,
+    turn: Mutex<()>,
+    events: broadcast::Sender<FeedEvent>,
+}
+
+impl Folder {
+    fn load(&self, key: &SessionKey) -> Result<Option<Record>> {
+        self.bytes(key)?.map(|bytes| decode(key, &bytes)).transpose()
+    }
+
+    fn load_live(&self, key: &SessionKey, now: Timestamp) -> Result<Option<Record>> {
+        Ok(self.load(key)?.filter(|row| row.is_live(now)))
+    }
+
+    fn is_live(&self, key: &SessionKey, now: Timestamp) -> Result<bool> {
+        let row = self.bytes(key)?.and_then(|bytes| decode(key, &bytes).ok());
+        Ok(row.is_some_and(|row| row.is_live(now)))
+    }
+
+    /// A key begins with its shard, and all logins of a user are in one.
+    fn logins(&self, subject: &SubjectKey) -> Result<Vec<Record>> {
+        let mut rows = self.rows(&format!("s-{:04x}", subject.shard().0))?;
+        rows.retain(|row| row.subject_key().as_ref() == Some(subject));
+        Ok(rows)
+    }
+
+    fn keep(&self, record: &Record) -> Result<()> {
+        self.write(&session_name(&record.key), &record.encode())
+    }
+
+    fn end(&self, row: &Record, reason: EndReason, op: Op) -> Result<Ended> {
+        self.remove(&row.key)?;
+        let ended = Ended::new(row, reason, op.now);
+        self.tell(FeedEvent::Ended(ended.clone()));
+        Ok(ended)
+    }
+
+    /// Whether a login with this ticket may be written; without one, nothing is asked.
+    fn admits(&self, record: &Record, ticket: Option<Ticket>) -> Result<bool> {
+        let (Some(ticket), Some(subject)) = (ticket, record.subject_key()) else { return Ok(true) };
+        let began_before = self.not_before(&record.realm)?.is_some_and(|at| ticket.started_at < at);
+        Ok(!began_before && self.epoch(&subject)? == ticket.epoch)
+    }
+
+    /// What was ended so that one more login fits; `None` if nothing may be.
+    fn make_room(&self, record: &Record, limit: Option<SessionLimit>, op: Op) -> Result<Option<Vec<Ended>>> {
+        let (Some(limit), Some(subject)) = (limit, record.subject_key()) else { return Ok(Some(vec![])) };
+        let mut logins = self.logins(&subject)?;
+        logins.retain(|row| row.is_live(op.now));
+        logins.sort_by_key(|row| row.last_seen);
+        let excess = (logins.len() + 1).saturating_sub(limit.max.get() as usize);
+        if excess > 0 && limit.when_reached == WhenReached::Refuse {
+            return Ok(None);
+        }
+        let evicted = logins.iter().take(excess);
+        evicted.map(|row| self.end(row, EndReason::SessionLimit, op)).collect::<Result<_>>().map(Some)
+    }
+
+    fn epoch(&self, subject: &SubjectKey) -> Result<Epoch> {
+        Ok(self.value(&epoch_name(subject))?.map(Epoch::from_bytes).unwrap_or_default())
+    }
+
+    fn not_before(&self, realm: &Realm) -> Result<Option<Timestamp>> {
+        let millis = self.value(&not_before_name(realm))?.map(u64::from_be_bytes);
+        Ok(millis.map(Timestamp::from_millis))
+    }
+
+    /// Nobody listening is fine.
+    fn tell(&self, event: FeedEvent) {
+        let _ = self.events.send(event);
+    }
+
+    fn bytes(&self, key: &SessionKey) -> Result<Option<Vec<u8>>> {
+        read(&self.root.join(session_name(key)))
+    }
+
+    fn value<const N: usize>(&self, name: &str) -> Result<Option<[u8; N]>> {
+        let Some(bytes) = read(&self.root.join(name))? else { return Ok(None) };
+        bytes.try_into().map(Some).map_err(|_| StoreError::undecodable("the file is damaged"))
+    }
+
+    /// Every record whose file's name begins so. A damaged one opens nothing, so nobody has to end it.
+    fn rows(&self, prefix: &str) -> Result<Vec<Record>> {
+        let mut rows = Vec::new();
+        for entry in fs::read_dir(&self.root).map_err(StoreError::unavailable)? {
+            let entry = entry.map_err(StoreError::unavailable)?;
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix)) {
+                rows.extend(read(&entry.path())?.and_then(|bytes| Record::decode(&bytes).ok()));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Writes another file and renames it, so that a reader and a power cut find the old one or the new one.
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let unfinished = self.root.join("unfinished");
+        let write = || {
+            let mut file = File::create(&unfinished)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&unfinished, self.root.join(name))?;
+            self.sync()
+        };
+        write().map_err(StoreError::unavailable)
+    }
+
+    fn remove(&self, key: &SessionKey) -> Result<()> {
+        let removed = fs::remove_file(self.root.join(session_name(key)));
+        removed.and_then(|()| self.sync()).map_err(StoreError::unavailable)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        // Elsewhere a folder cannot be opened like a file, and a rename is as durable as the system makes it.
+        if cfg!(unix) { File::open(&self.root)?.sync_all() } else { Ok(()) }
+    }
+}
+
+fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some).map_err(StoreError::unavailable),
+    }
+}
+
+fn decode(key: &SessionKey, bytes: &[u8]) -> Result<Record> {
+    let row = Record::decode(bytes)?;
+    if row.key == *key {
+        Ok(row)
+    } else {
+        Err(StoreError::undecodable("the file has another session's name"))
+    }
+}
+
+fn session_name(key: &SessionKey) -> String {
+    format!("s-{}", hex(key.as_bytes()))
+}
+
+/// A digest, because a subject may be longer than a file's name. A realm has no space in it.
+fn epoch_name(subject: &SubjectKey) -> String {
+    let name = format!("{} {}", subject.realm(), subject.subject());
+    format!("e-{}", hex(Stamp::digest(name.as_bytes()).as_bytes()))
+}
+
+fn not_before_name(realm: &Realm) -> String {
+    format!("n-{}", hex(realm.as_str().as_bytes()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
