@@ -1,0 +1,236 @@
+//! What a handler needs to log a user in and out.
+
+mod credentials;
+mod devices;
+mod error;
+
+pub use credentials::Keep;
+pub use devices::Device;
+pub use error::LoginError;
+
+use crate::current::user_of;
+use crate::denied::{Denied, find_authenticator};
+use crate::ticket::Authenticated;
+use crate::{AuthUser, Authenticator};
+use hallpass_core::{
+    AuthLevel, EndReason, EndSubjectReceipt, EventKind, LogOut, LoginGrant, RequestHead, Session, SessionHandle,
+    SessionSlot, Subject, Ticket, Which,
+};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a ticket is good for.
+const TICKET_LIFETIME: Duration = Duration::from_secs(10 * 60);
+
+/// Logging in and out, for the users of `A`.
+///
+/// ```
+/// use hallpass_login::{Authenticator, Login, LoginError};
+///
+/// async fn log_in<A: Authenticator>(login: &Login<A>, credentials: A::Credentials) -> Result<(), LoginError> {
+///     let authenticated = login.authenticate(credentials).await?;
+///     login.log_in(authenticated.remember(true))
+/// }
+/// ```
+pub struct Login<A> {
+    session: Session,
+    users: Arc<A>,
+}
+
+impl<A: Authenticator> Login<A> {
+    /// Opens the session of the nearest layer that carries an `A`. Adapters call this.
+    ///
+    /// # Errors
+    ///
+    /// When no layer carries an `A`, or its session could not be opened.
+    pub async fn open(slot: Option<&SessionSlot>, head: &impl RequestHead) -> Result<Self, Denied> {
+        let (slot, users) = find_authenticator::<A>(slot)?;
+        slot.observe_client(head);
+        let session = slot.open_for_login().await?;
+        Ok(Self { session, users })
+    }
+
+    /// The session.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The application's users.
+    #[must_use]
+    pub fn users(&self) -> &A {
+        &self.users
+    }
+
+    /// The user who is logged in; `None` if nobody is.
+    ///
+    /// # Errors
+    ///
+    /// When the users could not be asked.
+    pub async fn user(&self) -> Result<Option<Arc<A::User>>, Denied> {
+        match self.session.identity() {
+            Some(identity) => user_of(self.session.slot(), &*self.users, &identity).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Checks credentials. Nobody is logged in by this: give the result to [`log_in`](Self::log_in).
+    ///
+    /// The order is what makes it safe against everything that happens meanwhile: find the user, note the user's epoch,
+    /// check the credentials once whether or not there is a user, and read the user again. If the user's sessions are
+    /// all ended or the password is changed at any moment after the first step, the login fails here or when it is
+    /// created.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError::InvalidCredentials`] alike for an unknown user, wrong credentials and a disabled account;
+    /// [`LoginError::Superseded`] when the account changed meanwhile; or when users or store could not be asked.
+    pub async fn authenticate(&self, credentials: A::Credentials) -> Result<Authenticated<A::User>, LoginError> {
+        let found = self.users.find(&credentials).await.map_err(LoginError::users)?;
+        let subject = found.as_ref().map(AuthUser::subject);
+        // Nobody has an epoch too, so that an unknown name makes the same calls.
+        let named = subject.clone().unwrap_or_else(|| Subject::from(0_u32));
+        let ticket = self.session.slot().manager().ticket(&named).await.map_err(LoginError::Store)?;
+        let verified = self.users.verify(found.as_ref(), credentials).await.map_err(LoginError::users)?;
+        let Some(user) = found.filter(|user| verified && user.is_enabled()) else {
+            self.tell_failure(subject.as_ref());
+            return Err(LoginError::InvalidCredentials);
+        };
+        let current = self.read_again(&user.subject(), Some(&user)).await?;
+        Ok(self.authenticated(current, ticket))
+    }
+
+    /// Makes a ticket for a user whom the application vouches for: one who has just registered, or was identified by an
+    /// identity provider or a link in a mail. Call it *after* that was checked, and read nothing from before it.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError::InvalidCredentials`] when there is no such enabled user; or when users or store could not be asked.
+    pub async fn vouch(&self, subject: &Subject) -> Result<Authenticated<A::User>, LoginError> {
+        let ticket = self.session.slot().manager().ticket(subject).await.map_err(LoginError::Store)?;
+        let user = self.read_again(subject, None).await.map_err(|error| match error {
+            LoginError::Superseded => LoginError::InvalidCredentials,
+            other => other,
+        })?;
+        Ok(self.authenticated(user, ticket))
+    }
+
+    /// Logs the user in when the handler has answered: a new id, on this session or a new one. Another user's session in
+    /// the same browser is ended and leaves nothing behind; a visitor's data are carried over.
+    ///
+    /// Creating it may still be refused, if the user's sessions are ended meanwhile or there are too many of them. The
+    /// layer then answers 401 `login_superseded` or 409 `session_limit` in place of the handler.
+    ///
+    /// # Errors
+    ///
+    /// When the ticket is of another area or older than ten minutes, or the answer has already been given.
+    pub fn log_in(&self, authenticated: Authenticated<A::User>) -> Result<(), LoginError> {
+        let slot = self.session.slot();
+        let manager = slot.manager();
+        let age = manager.now().since(authenticated.ticket.started_at);
+        if authenticated.realm != *manager.realm() || age > TICKET_LIFETIME {
+            return Err(LoginError::Superseded);
+        }
+        let grant = LoginGrant {
+            subject: authenticated.subject,
+            stamp: authenticated.stamp,
+            ticket: authenticated.ticket,
+            level: authenticated.level,
+            remembered: authenticated.remembered,
+            client: slot.client(),
+            limit: manager.policy().session_limit(),
+        };
+        self.session.log_in(grant).map_err(LoginError::Session)
+    }
+
+    /// Logs out: this session is dead for good when the returned future has answered `Ok`.
+    pub fn log_out(&self) -> LogOut {
+        self.session.log_out()
+    }
+
+    /// Ends all other sessions of the user who is logged in. This one stays, also if it is renewed meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError::NotLoggedIn`] when nobody is, or this session has been ended itself meanwhile: then nobody else's
+    /// is. Else when users or store could not be asked; the layer then answers 503.
+    pub async fn log_out_others(&self) -> Result<EndSubjectReceipt, LoginError> {
+        let this = self.session.handle().ok_or(LoginError::NotLoggedIn)?;
+        self.end(Which::AllBut(this)).await
+    }
+
+    /// Ends all sessions of the user who is logged in, this one too.
+    ///
+    /// # Errors
+    ///
+    /// As [`log_out_others`](Self::log_out_others).
+    pub async fn log_out_everywhere(&self) -> Result<EndSubjectReceipt, LoginError> {
+        self.end(Which::All).await
+    }
+
+    /// Ends one session of the user who is logged in, by the handle in [`devices`](Self::devices). Somebody else's or an
+    /// unknown handle ends nothing, and the count is zero.
+    ///
+    /// # Errors
+    ///
+    /// As [`log_out_others`](Self::log_out_others).
+    pub async fn log_out_device(&self, handle: SessionHandle) -> Result<EndSubjectReceipt, LoginError> {
+        self.end(Which::One(handle)).await
+    }
+
+    /// Only for a user who would be let in: a session with an old stamp ends nobody's.
+    async fn end(&self, which: Which) -> Result<EndSubjectReceipt, LoginError> {
+        self.require_user().await?;
+        Ok(self.session.end_subject(which, EndReason::LoggedOutElsewhere).await?)
+    }
+
+    async fn require_user(&self) -> Result<Arc<A::User>, LoginError> {
+        let user = self.user().await.map_err(|denied| LoginError::Users(Box::new(denied)))?;
+        user.ok_or(LoginError::NotLoggedIn)
+    }
+
+    async fn read_again(&self, subject: &Subject, known: Option<&A::User>) -> Result<Arc<A::User>, LoginError> {
+        let current = self.users.user(subject).await.map_err(LoginError::users)?;
+        let unchanged = |user: &A::User| known.is_none_or(|known| known.auth_stamp() == user.auth_stamp());
+        let current = current.filter(|user| user.is_enabled() && user.subject() == *subject && unchanged(user));
+        current.map(Arc::new).ok_or_else(|| {
+            self.tell_failure(Some(subject));
+            LoginError::Superseded
+        })
+    }
+
+    fn authenticated(&self, user: Arc<A::User>, ticket: Ticket) -> Authenticated<A::User> {
+        Authenticated {
+            realm: self.session.slot().manager().realm().clone(),
+            subject: user.subject(),
+            stamp: user.auth_stamp(),
+            user,
+            ticket,
+            level: AuthLevel::Full,
+            remembered: false,
+        }
+    }
+
+    fn tell_failure(&self, subject: Option<&Subject>) {
+        let slot = self.session.slot();
+        let manager = slot.manager();
+        let client = slot.client();
+        let mut event = manager.event(EventKind::LoginFailed);
+        event.subject = subject;
+        event.client = Some(&client);
+        manager.tell(&event);
+    }
+}
+
+impl<A> Clone for Login<A> {
+    fn clone(&self) -> Self {
+        Self { session: self.session.clone(), users: Arc::clone(&self.users) }
+    }
+}
+
+impl<A> fmt::Debug for Login<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("session", &self.session).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,55 @@
+use crate::AuthUser;
+use hallpass_core::{AuthLevel, Realm, Stamp, Subject, Ticket};
+use std::fmt;
+use std::sync::Arc;
+
+/// A user whose credentials have just been checked: the only thing that [`Login::log_in`](crate::Login::log_in) takes.
+///
+/// It is made by [`Login::authenticate`](crate::Login::authenticate) and [`Login::vouch`](crate::Login::vouch) and by
+/// nothing else. It holds what must still be true of the user when the session is created: if all sessions of the user
+/// are ended in between, or the password is changed, the login is refused. It is good for ten minutes.
+///
+/// ```compile_fail
+/// use hallpass_login::Authenticated;
+///
+/// fn forge<U>(user: std::sync::Arc<U>) -> Authenticated<U> {
+///     Authenticated { user } // the fields are private
+/// }
+/// ```
+#[must_use = "nobody is logged in until it is given to `log_in`"]
+pub struct Authenticated<U> {
+    pub(crate) user: Arc<U>,
+    pub(crate) realm: Realm,
+    pub(crate) subject: Subject,
+    pub(crate) stamp: Stamp,
+    pub(crate) ticket: Ticket,
+    pub(crate) level: AuthLevel,
+    pub(crate) remembered: bool,
+}
+
+impl<U: AuthUser> Authenticated<U> {
+    /// The user.
+    #[must_use]
+    pub fn user(&self) -> &Arc<U> {
+        &self.user
+    }
+
+    /// Whether to remember the login beyond the browser's session, by the policy's remembered limits.
+    pub fn remember(mut self, remember: bool) -> Self {
+        self.remembered = remember;
+        self
+    }
+
+    /// Marks that another factor is still due. The session is then one, but counts as logged in nowhere, until the user
+    /// is logged in again without this mark.
+    pub fn pending(mut self) -> Self {
+        self.level = AuthLevel::Pending;
+        self
+    }
+}
+
+impl<U> fmt::Debug for Authenticated<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticated").field("realm", &self.realm).field("subject", &self.subject).finish_non_exhaustive()
+    }
+}

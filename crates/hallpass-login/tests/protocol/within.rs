@@ -1,0 +1,113 @@
+use crate::support::{World, cookie};
+use hallpass_core::SessionHandle;
+use hallpass_login::{Denied, Keep, LoginError, require_recent};
+use hallpass_testkit::{Method, Times};
+use std::sync::Arc;
+use std::time::Duration;
+
+#[tokio::test]
+async fn a_changed_password_ends_the_others_at_once_and_renews_this_one() {
+    let world = World::new();
+    let (a, b, c) = (world.logged_in("alice").await, world.logged_in("alice").await, world.logged_in("alice").await);
+    let login = world.login(&a).await;
+    drop(login.confirm(("alice", "right")).await.unwrap());
+    world.users.change(1, |user| (user.password, user.stamp) = ("new", 2));
+    let changed = login.vouch(&1_u32.into()).await.unwrap();
+    let receipt = login.credentials_changed(Arc::clone(changed.user()), Keep::Current).await.unwrap();
+    assert_eq!(receipt.sessions_ended, 2);
+    assert_eq!((world.who(&b).await, world.who(&c).await), (None, None), "before the answer is given");
+    let renewed = cookie(&login.session().slot().commit().await);
+    assert_eq!((world.who(&renewed).await, world.who(&a).await), (Some("alice"), None));
+}
+
+#[tokio::test]
+async fn a_changed_password_that_is_not_confirmed_still_refuses_the_old_sessions() {
+    let world = World::new();
+    let (a, b) = (world.logged_in("alice").await, world.logged_in("alice").await);
+    let login = world.login(&a).await;
+    world.users.change(1, |user| user.stamp = 2);
+    let changed = login.vouch(&1_u32.into()).await.unwrap();
+    world.store.fail(Method::RevokeSubject, Times::Next(1));
+    let error = login.credentials_changed(Arc::clone(changed.user()), Keep::Current).await.unwrap_err();
+    assert_eq!(error.answer().status, 503);
+    assert!(login.session().slot().commit().await.refusal.is_some());
+    assert_eq!((world.who(&a).await, world.who(&b).await), (None, None), "the stamp refuses them");
+}
+
+#[tokio::test]
+async fn a_session_with_an_old_stamp_ends_nobodys() {
+    let world = World::new();
+    let old = world.logged_in("alice").await;
+    world.users.change(1, |user| user.stamp = 2);
+    let new = world.logged_in("alice").await;
+    let login = world.login(&old).await;
+    assert!(matches!(login.log_out_others().await, Err(LoginError::NotLoggedIn)));
+    assert!(matches!(login.log_out_everywhere().await, Err(LoginError::NotLoggedIn)));
+    assert_eq!(world.who(&new).await, Some("alice"));
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_refused_at_its_next_request() {
+    let world = World::new();
+    let cookie = world.logged_in("bob").await;
+    world.users.change(2, |user| user.enabled = false);
+    assert_eq!(world.who(&cookie).await, None);
+}
+
+#[tokio::test]
+async fn fresh_a_reauthentication_gives_a_new_id_and_a_fresh_time() {
+    let world = World::new();
+    let old = world.logged_in("alice").await;
+    world.clock.advance(Duration::from_secs(600));
+    let minute = Duration::from_secs(60);
+    assert_eq!(require_recent(&world.slot(&old), minute).await, Err(Denied::NotRecent));
+    assert_eq!(require_recent(&world.slot(""), minute).await, Err(Denied::NotLoggedIn));
+
+    let login = world.login(&old).await;
+    assert!(matches!(login.reauthenticate(("alice", "wrong")).await, Err(LoginError::InvalidCredentials)));
+    assert!(matches!(login.reauthenticate(("bob", "right")).await, Err(LoginError::InvalidCredentials)));
+    login.reauthenticate(("alice", "right")).await.unwrap();
+    let new = cookie(&login.session().slot().commit().await);
+    assert_eq!((world.who(&old).await, world.who(&new).await), (None, Some("alice")));
+    assert_eq!(require_recent(&world.slot(&new), minute).await, Ok(()));
+}
+
+#[tokio::test]
+async fn scoped_devices_are_listed_and_ended_by_their_handles_only_by_their_owner() {
+    let world = World::new();
+    let (a, b, bob) = (world.logged_in("alice").await, world.logged_in("alice").await, world.logged_in("bob").await);
+    let login = world.login(&a).await;
+    let devices = login.devices().await.unwrap();
+    assert_eq!(devices.len(), 2);
+    assert_eq!(devices.iter().filter(|device| device.is_current()).count(), 1);
+    let other = devices.iter().find(|device| !device.is_current()).unwrap().handle();
+
+    let stranger = world.login(&bob).await;
+    assert_eq!(stranger.log_out_device(other).await.unwrap().sessions_ended, 0);
+    assert_eq!(world.who(&b).await, Some("alice"));
+    assert_eq!(login.log_out_device(SessionHandle::from_bytes([0; 16])).await.unwrap().sessions_ended, 0);
+    assert_eq!(login.log_out_device(other).await.unwrap().sessions_ended, 1);
+    assert_eq!((world.who(&a).await, world.who(&b).await), (Some("alice"), None));
+}
+
+#[tokio::test]
+async fn the_user_is_asked_for_once_a_request() {
+    let world = World::new();
+    let cookie = world.logged_in("alice").await;
+    world.users.calls.lock().unwrap().clear();
+    let slot = world.slot(&cookie);
+    for _ in 0..3 {
+        assert!(hallpass_login::current_user(&slot, &*world.users).await.unwrap().is_some());
+    }
+    assert_eq!(*world.users.calls.lock().unwrap(), ["user"]);
+}
+
+#[tokio::test]
+async fn a_user_who_logs_in_within_a_request_is_not_taken_for_the_one_before() {
+    let world = World::new();
+    let cookie = world.logged_in("alice").await;
+    let login = world.login(&cookie).await;
+    assert_eq!(login.user().await.unwrap().unwrap().name, "alice");
+    login.log_in(login.authenticate(("bob", "right")).await.unwrap()).unwrap();
+    assert_eq!(login.user().await.unwrap().unwrap().name, "bob");
+}
