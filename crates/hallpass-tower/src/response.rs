@@ -1,0 +1,131 @@
+use hallpass_core::{Answer, CommitOutcome, hygiene};
+use http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
+use http::{HeaderMap, HeaderValue, Response};
+
+/// Turns an answer of the core into a response, as it is.
+///
+/// An answer whose status or headers HTTP does not allow becomes a 500 without a body.
+///
+/// ```
+/// use hallpass_core::{Answer, Refusal};
+///
+/// let answer = Answer::refusal(Refusal::CrossOrigin);
+/// let response: http::Response<String> = hallpass_tower::answer_into_response(answer);
+/// assert_eq!(response.status(), 403);
+/// assert_eq!(response.headers()["content-type"], "application/json");
+/// assert_eq!(response.body(), r#"{"error":"cross_origin"}"#);
+/// ```
+#[must_use]
+pub fn answer_into_response<B: From<String>>(answer: Answer) -> Response<B> {
+    let head = Response::builder().status(answer.status);
+    let head = answer.headers.iter().fold(head, |head, (name, value)| head.header(*name, &**value));
+    head.body(answer.body.into_owned().into()).unwrap_or_else(|_| misconfigured())
+}
+
+fn misconfigured<B: From<String>>() -> Response<B> {
+    let mut response = Response::new(String::new().into());
+    *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(hygiene::NO_STORE));
+    response
+}
+
+/// The inner service's output as it goes out after the commit.
+pub(crate) fn conclude<B: From<String>, E>(
+    outcome: &CommitOutcome,
+    output: Result<Response<B>, E>,
+) -> Result<Response<B>, E> {
+    if let Some(refusal) = outcome.refusal {
+        return Ok(answer_into_response(Answer::refusal(refusal)));
+    }
+    let mut response = output?;
+    if outcome.opened {
+        dress(response.headers_mut());
+    }
+    for line in outcome.set_cookies() {
+        response.headers_mut().append(SET_COOKIE, sensitive(line));
+    }
+    Ok(response)
+}
+
+/// Keeps caches from an answer that was made for one user.
+fn dress(headers: &mut HeaderMap) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(hygiene::NO_STORE));
+    if let Some(vary) = hygiene::merge_vary(headers.get_all(VARY).iter().map(HeaderValue::as_bytes)) {
+        headers.append(VARY, HeaderValue::from_static(vary));
+    }
+}
+
+fn sensitive(line: &str) -> HeaderValue {
+    let mut value = HeaderValue::from_str(line).expect("a cookie policy admits nothing but visible ASCII");
+    value.set_sensitive(true);
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hallpass_core::Refusal;
+
+    fn dressed(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        dress(&mut headers);
+        headers
+    }
+
+    fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
+        headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn whatever_the_handler_allowed_caches_they_keep_nothing() {
+        let headers = dressed(&[("cache-control", "public"), ("cache-control", "max-age=60")]);
+        assert_eq!(values(&headers, "cache-control"), ["no-store"]);
+    }
+
+    #[test]
+    fn vary_is_merged_once() {
+        assert_eq!(values(&dressed(&[]), "vary"), ["Cookie"]);
+        assert_eq!(values(&dressed(&[("vary", "Origin")]), "vary"), ["Origin", "Cookie"]);
+        assert_eq!(values(&dressed(&[("vary", "Origin, cookie")]), "vary"), ["Origin, cookie"]);
+        assert_eq!(values(&dressed(&[("vary", "*")]), "vary"), ["*"]);
+    }
+
+    #[test]
+    fn a_refusal_takes_the_place_of_a_response_and_of_an_error() {
+        let outcome = || {
+            let mut outcome = CommitOutcome::default();
+            outcome.refusal = Some(Refusal::Unavailable);
+            outcome
+        };
+        let mut secret = Response::new("secret".to_owned());
+        secret.headers_mut().append(SET_COOKIE, HeaderValue::from_static("theme=dark"));
+        for output in [Ok(secret), Err("broken")] {
+            let response = conclude(&outcome(), output).unwrap();
+            assert_eq!(response.status(), 503);
+            assert_eq!(response.headers()["retry-after"], "5");
+            assert!(!response.headers().contains_key(SET_COOKIE));
+            assert_eq!(response.body(), r#"{"error":"store_unavailable"}"#);
+        }
+    }
+
+    #[test]
+    fn a_cookie_never_shows_in_a_debug_print() {
+        let value = sensitive("__Host-id=secret; Secure");
+        assert!(value.is_sensitive());
+        assert!(!format!("{value:?}").contains("secret"));
+    }
+
+    #[test]
+    fn an_answer_that_http_does_not_allow_is_a_500_without_its_headers() {
+        for hostile in [Answer::empty(303).with("location", "/a\r\nset-cookie: x=y"), Answer::empty(99)] {
+            let response: Response<String> = answer_into_response(hostile);
+            assert_eq!(response.status(), 500);
+            assert_eq!(response.headers().len(), 1);
+            assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+            assert_eq!(response.body(), "");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+use crate::future::ResponseFuture;
+use crate::head::HttpHead;
+use hallpass_core::{Companion, SessionManager, SessionSlot};
+use http::{Request, Response};
+use std::fmt;
+use std::task::{Context, Poll};
+use tower_service::Service;
+
+/// The service that [`SessionLayer`](crate::SessionLayer) makes of another.
+///
+/// It calls the inner service at once, since nothing is awaited before, and so needs no clone of it.
+#[derive(Clone)]
+pub struct SessionService<S> {
+    inner: S,
+    manager: SessionManager,
+    companion: Option<Companion>,
+}
+
+impl<S> SessionService<S> {
+    pub(crate) fn new(inner: S, manager: SessionManager, companion: Option<Companion>) -> Self {
+        Self { inner, manager, companion }
+    }
+
+    fn slot<B>(&self, request: &Request<B>, outer: Option<SessionSlot>) -> SessionSlot {
+        SessionSlot::new(self.manager.clone(), &HttpHead::from(request), self.companion.clone(), outer)
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for SessionService<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ResBody: From<String>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let outer = request.extensions().get::<SessionSlot>();
+        if outer.is_some_and(|slot| slot.chain().any(|slot| slot.manager().same_as(&self.manager))) {
+            return ResponseFuture::passthrough(self.inner.call(request));
+        }
+        let slot = self.slot(&request, outer.cloned());
+        request.extensions_mut().insert(slot.clone());
+        ResponseFuture::new(self.inner.call(request), slot)
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for SessionService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionService")
+            .field("inner", &self.inner)
+            .field("realm", self.manager.realm())
+            .finish_non_exhaustive()
+    }
+}
