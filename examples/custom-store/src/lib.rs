@@ -96,11 +96,12 @@ impl SessionStore for FolderStore {
             if !folder.admits(&record, ticket)? {
                 return Ok(Created::EpochMoved);
             }
-            let Some(evicted) = folder.make_room(&record, limit, op)? else {
+            let Some(in_the_way) = folder.in_the_way(&record, limit, op)? else {
                 return Ok(Created::LimitReached);
             };
             folder.keep(&record)?;
-            Ok(Created::Created { evicted })
+            let evicted = in_the_way.iter().map(|row| folder.end(row, EndReason::SessionLimit, op));
+            Ok(Created::Created { evicted: evicted.collect::<Result<_>>()? })
         })
         .await
     }
@@ -154,8 +155,9 @@ impl SessionStore for FolderStore {
                 return Ok(Replaced::EpochMoved);
             }
             // Never both: a crash in between costs the login, the other order would leave the old key alive.
+            let file = folder.prepare(&record.encode())?;
             folder.remove(&old)?;
-            folder.keep(&record)?;
+            folder.publish(&file, &session_name(&record.key))?;
             folder.tell(FeedEvent::Replaced { old, new: record.key, handle: record.handle });
             Ok(Replaced::Replaced)
         })
@@ -337,18 +339,15 @@ impl Folder {
         Ok(!began_before && self.epoch(&subject)? == ticket.epoch)
     }
 
-    /// What was ended so that one more login fits; `None` if nothing may be.
-    fn make_room(&self, record: &Record, limit: Option<SessionLimit>, op: Op) -> Result<Option<Vec<Ended>>> {
-        let (Some(limit), Some(subject)) = (limit, record.subject_key()) else { return Ok(Some(vec![])) };
+    /// The logins that have to give way; `None` if none may.
+    fn in_the_way(&self, new: &Record, limit: Option<SessionLimit>, op: Op) -> Result<Option<Vec<Record>>> {
+        let (Some(limit), Some(subject)) = (limit, new.subject_key()) else { return Ok(Some(vec![])) };
         let mut logins = self.logins(&subject)?;
         logins.retain(|row| row.is_live(op.now));
         logins.sort_by_key(|row| row.last_seen);
-        let excess = (logins.len() + 1).saturating_sub(limit.max.get() as usize);
-        if excess > 0 && limit.when_reached == WhenReached::Refuse {
-            return Ok(None);
-        }
-        let evicted = logins.iter().take(excess);
-        evicted.map(|row| self.end(row, EndReason::SessionLimit, op)).collect::<Result<_>>().map(Some)
+        logins.truncate((logins.len() + 1).saturating_sub(limit.max.get() as usize));
+        let refused = limit.when_reached == WhenReached::Refuse && !logins.is_empty();
+        Ok((!refused).then_some(logins))
     }
 
     fn epoch(&self, subject: &SubjectKey) -> Result<Epoch> {
@@ -386,17 +385,24 @@ impl Folder {
         Ok(rows)
     }
 
-    /// Writes another file and renames it, so that a reader and a power cut find the old one or the new one.
     fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let unfinished = self.root.join("unfinished");
-        let write = || {
-            let mut file = File::create(&unfinished)?;
+        self.publish(&self.prepare(bytes)?, name)
+    }
+
+    /// What can fail for want of space is done first, where it changes nothing.
+    fn prepare(&self, bytes: &[u8]) -> Result<PathBuf> {
+        let path = self.root.join("unfinished");
+        let write = File::create(&path).and_then(|mut file| {
             file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&unfinished, self.root.join(name))?;
-            self.sync()
-        };
-        write().map_err(StoreError::unavailable)
+            file.sync_all()
+        });
+        write.map(|()| path).map_err(StoreError::unavailable)
+    }
+
+    /// A rename is all or nothing, for readers and for a power cut.
+    fn publish(&self, file: &Path, name: &str) -> Result<()> {
+        let renamed = fs::rename(file, self.root.join(name));
+        renamed.and_then(|()| self.sync()).map_err(StoreError::unavailable)
     }
 
     fn remove(&self, key: &SessionKey) -> Result<()> {

@@ -1,5 +1,7 @@
 //! The store keeps the contract, and a damaged file is an error that can be ended.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use example_custom_store::FolderStore;
 use hallpass_core::{
     Created, EndReason, Ended, Realm, Record, SessionStore, StoreErrorKind, Subject, SubjectKey, Timestamp,

@@ -1,0 +1,137 @@
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::header::HeaderValue;
+use hyper::{HeaderMap, Request};
+use hyper_util::rt::TokioIo;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Output, Stdio};
+use tokio::net::TcpStream;
+
+pub(crate) type Header<'a> = (&'a str, &'a str);
+pub(crate) const FORM: Header<'_> = ("content-type", "application/x-www-form-urlencoded");
+pub(crate) const JSON: Header<'_> = ("content-type", "application/json");
+pub(crate) const HTML: Header<'_> = ("accept", "text/html,*/*;q=0.8");
+
+/// The demo, with the environment's own options left out.
+pub(crate) fn demo(options: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_example-axum"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HALLPASS_")) {
+        command.env_remove(name);
+    }
+    command.args(options).env("RUST_LOG", "warn").stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A running demo on a port of its own.
+pub(crate) struct Server {
+    process: Option<Child>,
+    pub(crate) addr: SocketAddr,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        let mut process = demo(&["--addr", "127.0.0.1:0"]).spawn().unwrap();
+        let mut line = String::new();
+        let mut lines = BufReader::new(process.stdout.take().unwrap());
+        lines.read_line(&mut line).unwrap();
+        let addr = line.trim().strip_prefix("listening on http://").expect(&line).parse().unwrap();
+        Self { process: Some(process), addr }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
+    }
+
+    /// Waits for its end; what it logged comes with it.
+    pub(crate) fn wait(mut self) -> Output {
+        self.process.take().unwrap().wait_with_output().unwrap()
+    }
+
+    pub(crate) async fn log_in(&self, credentials: &str) -> String {
+        self.post("/v1/login_user", &[FORM], credentials).await.cookie("__Host-id")
+    }
+
+    pub(crate) async fn get(&self, path: &str, headers: &[Header<'_>]) -> Reply {
+        self.send("GET", path, headers, "").await
+    }
+
+    pub(crate) async fn post(&self, path: &str, headers: &[Header<'_>], body: &str) -> Reply {
+        self.send("POST", path, headers, body).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[Header<'_>],
+        body: impl AsRef<[u8]>,
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(path).header("host", self.addr.to_string());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.exchange(request.body(Full::from(body.as_ref().to_vec())).unwrap()).await
+    }
+
+    /// Sends a `GET` with the cookie headers as they are, one line each.
+    pub(crate) async fn get_with_cookies(&self, path: &str, lines: &[&[u8]]) -> Reply {
+        let mut request = Request::builder().uri(path).header("host", self.addr.to_string());
+        for line in lines {
+            request = request.header("cookie", HeaderValue::from_bytes(line).unwrap());
+        }
+        self.exchange(request.body(Full::default()).unwrap()).await
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Reply {
+        let stream = TokioIo::new(TcpStream::connect(self.addr).await.unwrap());
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
+        tokio::spawn(connection);
+        let (head, body) = sender.send_request(request).await.unwrap().into_parts();
+        let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        Reply { status: head.status.as_u16(), headers: head.headers, body }
+    }
+}
+
+/// A test that fails leaves nothing behind.
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Reply {
+    /// The one value of a header; empty if there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let values: Vec<_> = self.headers.get_all(name).iter().collect();
+        assert!(values.len() <= 1, "{name}: {values:?}");
+        values.first().map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// What to send back for the one cookie that was set.
+    pub(crate) fn cookie(&self, name: &str) -> String {
+        let mut lines = self.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
+        let line = lines.find(|line| line.starts_with(&format!("{name}=")) && !line.contains("Max-Age=0"));
+        let pair = line.and_then(|line| line.split(';').next());
+        pair.unwrap_or_else(|| panic!("no {name}: {} {}", self.status, self.body)).to_owned()
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.body))
+    }
+
+    /// The status and the code of a refusal.
+    pub(crate) fn refusal(&self) -> (u16, &str) {
+        let rest = self.body.strip_prefix(r#"{"error":""#).unwrap_or_default();
+        (self.status, rest.split('"').next().unwrap_or_default())
+    }
+}

@@ -1,0 +1,17 @@
+//! What the demo applications for axum, actix-web and warp have in common: everything but the routing.
+//!
+//! Handlers here take what the library's extractors give, and answer with its [`Answer`](hallpass_core::Answer), so
+//! that the three demos behave the same. Start reading at [`api`].
+
+pub mod api;
+mod args;
+mod demo;
+mod form;
+pub mod pages;
+mod shutdown;
+mod users;
+
+pub use demo::{Demo, run};
+pub use form::{Form, FormError, MAX_BODY};
+pub use shutdown::Shutdown;
+pub use users::{Credentials, RegisterError, User, Users};
