@@ -30,6 +30,8 @@ pub struct Answer {
 pub enum Refusal {
     /// 503: the store did not answer or not confirm.
     Unavailable,
+    /// 503: the application's users could not be asked, or too many passwords are being checked.
+    UsersUnavailable,
     /// 403: another site sent it.
     CrossOrigin,
     /// 400: it names two different hosts.
@@ -73,8 +75,8 @@ impl Answer {
     #[must_use]
     pub fn refusal(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Unavailable => Self::json(503, r#"{"error":"store_unavailable"}"#)
-                .with("retry-after", RETRY_AFTER.as_secs().to_string()),
+            Refusal::Unavailable => Self::try_again(r#"{"error":"store_unavailable"}"#),
+            Refusal::UsersUnavailable => Self::try_again(r#"{"error":"users_unavailable"}"#),
             Refusal::CrossOrigin => Self::json(403, r#"{"error":"cross_origin"}"#),
             Refusal::BadAuthority => Self::json(400, r#"{"error":"bad_authority"}"#),
             Refusal::CookiesTooLong => Self::json(431, r#"{"error":"cookies_too_long"}"#),
@@ -86,6 +88,10 @@ impl Answer {
             Refusal::SessionLimit => Self::json(409, r#"{"error":"session_limit"}"#),
             Refusal::Misconfigured => Self::json(500, r#"{"error":"internal_error"}"#),
         }
+    }
+
+    fn try_again(body: &'static str) -> Self {
+        Self::json(503, body).with("retry-after", RETRY_AFTER.as_secs().to_string())
     }
 
     fn challenge(body: &'static str) -> Self {
@@ -110,7 +116,7 @@ mod tests {
     #[test]
     fn no_refusal_may_be_cached_and_every_401_has_a_challenge() {
         use Refusal::*;
-        for refusal in [Unavailable, CrossOrigin, BadAuthority, CookiesTooLong, LoginRequired, Forbidden, ReauthenticationRequired, InvalidCredentials, LoginSuperseded, SessionLimit, Misconfigured] {
+        for refusal in [Unavailable, UsersUnavailable, CrossOrigin, BadAuthority, CookiesTooLong, LoginRequired, Forbidden, ReauthenticationRequired, InvalidCredentials, LoginSuperseded, SessionLimit, Misconfigured] {
             let answer = Answer::refusal(refusal);
             let value = |name| answer.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value);
             assert_eq!(value("cache-control"), Some("no-store"), "{refusal:?}");

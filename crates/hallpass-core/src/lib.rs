@@ -1,4 +1,54 @@
-//! Sessions without a framework: the core of hallpass.
+//! Sessions without a web framework: the core of hallpass.
+//!
+//! A session is a [`Record`] in a [`SessionStore`], under a hash of the token that a cookie carries. There is one way
+//! in, [`SessionStore::create`]; all else changes what is there and live, or nothing. So no slow request, touch, renewal
+//! or other node can bring a session back that was logged out: an update can never create.
+//!
+//! # For applications
+//!
+//! Use an adapter such as `hallpass-axum`. From here come the [`SessionManager`] with its policies, [`MemoryStore`], and
+//! [`Session`], the handle that handlers hold.
+//!
+//! # For adapters
+//!
+//! An adapter makes a [`SessionSlot`] for each request, which finds the tokens and loads nothing; lets extractors
+//! [`open`](SessionSlot::open) it; and lets it [`commit`](SessionSlot::commit) when the handler has answered:
+//!
+//! ```
+//! use hallpass_core::{MemoryStore, RequestHead, SessionManager, SessionSlot};
+//! # use std::net::IpAddr;
+//! # struct Head;
+//! # impl RequestHead for Head {
+//! #     fn method(&self) -> &str { "GET" }
+//! #     fn authority(&self) -> Option<&str> { None }
+//! #     fn path_and_query(&self) -> &str { "/" }
+//! #     fn peer(&self) -> Option<IpAddr> { None }
+//! #     fn for_each_value(&self, _: &str, _: &mut dyn FnMut(&[u8])) {}
+//! # }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sessions = SessionManager::builder(MemoryStore::new()).build()?;
+//! # let head = Head;
+//! let slot = SessionSlot::new(sessions, &head, None, None);
+//!
+//! // In a handler that asks for the session:
+//! let session = slot.open().await?;
+//! session.insert("theme", "dark")?;
+//!
+//! // When it has answered:
+//! let outcome = slot.commit().await;
+//! assert_eq!(outcome.refusal, None);
+//! assert_eq!(outcome.set_cookies().count(), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Whatever leaves the library by itself is an [`Answer`], so that it is the same on every framework.
+//!
+//! # For stores
+//!
+//! [`SessionStore`] is the contract, `hallpass-testkit` proves a store against each line of it.
 
 mod answer;
 mod commit;

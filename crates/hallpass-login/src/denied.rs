@@ -40,7 +40,7 @@ impl Denied {
             Self::NotRecent => Answer::refusal(Refusal::ReauthenticationRequired),
             Self::Forbidden => Answer::refusal(Refusal::Forbidden),
             Self::Open(error) => error.answer(),
-            Self::Unavailable => Answer::refusal(Refusal::Unavailable),
+            Self::Unavailable => Answer::refusal(Refusal::UsersUnavailable),
             Self::Misconfigured => Answer::refusal(Refusal::Misconfigured),
         }
     }

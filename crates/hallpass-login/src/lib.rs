@@ -1,4 +1,27 @@
 //! Login and logout for hallpass, for any web framework.
+//!
+//! An application implements [`Authenticator`] for the type that knows its users, and gives it to the session layer of
+//! its framework's adapter. Handlers then get a [`Login`]:
+//!
+//! ```
+//! use hallpass_login::{Authenticator, Login, LoginError};
+//!
+//! async fn handle_login<A: Authenticator>(login: Login<A>, credentials: A::Credentials) -> Result<(), LoginError> {
+//!     // Checks the credentials; nobody is logged in yet.
+//!     let authenticated = login.authenticate(credentials).await?;
+//!     // Takes effect when the handler has answered.
+//!     login.log_in(authenticated)
+//! }
+//!
+//! async fn handle_logout<A: Authenticator>(login: Login<A>) -> Result<usize, hallpass_core::LogOutError> {
+//!     // Has taken effect, everywhere and for good, when this returns `Ok`.
+//!     let receipt = login.log_out().await?;
+//!     Ok(receipt.sessions_ended)
+//! }
+//! ```
+//!
+//! The rest is what adapters share: who is logged in ([`current_user`]), who gets past ([`Guard`]), what somebody is told
+//! who does not ([`Denied`]), and the ready-made [`LogoutEndpoint`].
 
 mod authenticator;
 mod current;

@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Fixture {
     pub(crate) store: Arc<dyn SessionStore>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Never locked: it only lets guards be shared between threads that are not `Sync`.
+    /// Never locked: it only makes guards shareable that are not `Sync`.
     guards: Mutex<Vec<Box<dyn Any + Send>>>,
 }
 

@@ -1,10 +1,9 @@
 //! Changing a row that is there and live, or nothing.
 
 use super::stripe::Stripe;
-use super::visitors::Room;
 use super::{MemoryStore, locked};
 use crate::ids::Revision;
-use crate::record::{EndReason, Record};
+use crate::record::Record;
 use crate::store::{FeedEvent, Replaced, StoreError, Ticket, Updated};
 use crate::time::Timestamp;
 use crate::token::SessionKey;
@@ -18,14 +17,15 @@ impl MemoryStore {
         now: Timestamp,
     ) -> Result<Updated, StoreError> {
         let stripe = self.stripe(record.key.shard());
-        let Some(row) = stripe.live(&record.key, now).filter(|row| is_same_session(row, &record)).cloned() else {
+        let Some(row) = stripe.live(&record.key, now).filter(|row| is_same_session(row, &record)).cloned()
+        else {
             return Ok(Updated::Gone);
         };
         if row.revision != expected {
             return Ok(Updated::Conflict);
         }
-        let written = self.write(stripe, &row, never_backwards(record, &row), now)?;
-        Ok(if written { Updated::Written } else { Updated::Gone })
+        self.write(stripe, &row, never_backwards(record, &row), now)?;
+        Ok(Updated::Written)
     }
 
     pub(super) fn touch_row(
@@ -41,8 +41,10 @@ impl MemoryStore {
         if (last_seen, idle_until) == (row.last_seen, row.idle_until) {
             return Ok(true);
         }
-        let touched = Record { last_seen, idle_until, ..Record::clone(&row) };
-        self.write(stripe, &row, Arc::new(touched), now)
+        let mut touched = Record::clone(&row);
+        (touched.last_seen, touched.idle_until) = (last_seen, idle_until);
+        self.write(stripe, &row, Arc::new(touched), now)?;
+        Ok(true)
     }
 
     pub(super) fn replace_row(
@@ -53,9 +55,8 @@ impl MemoryStore {
         ticket: Option<&Ticket>,
         now: Timestamp,
     ) -> Result<Replaced, StoreError> {
-        let permit = self.permit(ticket);
         let stripe = self.stripe(old.shard());
-        if permit.as_ref().is_some_and(|permit| permit.is_void(&record, &stripe)) {
+        if self.is_void(ticket, &record.realm, stripe.owner_of(&record), &stripe) {
             return Ok(Replaced::EpochMoved);
         }
         let fits = |row: &&Arc<Record>| is_same_session(row, &record) && is_free(&record.key, old, &stripe);
@@ -63,24 +64,19 @@ impl MemoryStore {
         if row.revision != expected {
             return Ok(Replaced::Conflict);
         }
-        let written = self.write(stripe, &row, record, now)?;
-        Ok(if written { Replaced::Replaced } else { Replaced::Gone })
+        self.write(stripe, &row, record, now)?;
+        Ok(Replaced::Replaced)
     }
 
-    /// Writes `new` over the row `old` and makes room for what it has grown; `false` if `old` had been pushed out.
+    /// Writes `new` over the row `old` and makes room for what it has grown.
     fn write(
         &self,
         mut stripe: MutexGuard<'_, Stripe>,
         old: &Record,
         new: Arc<Record>,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let Some(pushed_out) = self.room_for(old, &new)? else {
-            let row = stripe.remove(&old.key);
-            drop(stripe);
-            self.report(row.as_slice(), EndReason::SessionLimit, now);
-            return Ok(false);
-        };
+    ) -> Result<(), StoreError> {
+        let pushed_out = self.room_for(old, &new)?;
         if new.key != old.key {
             // Under the lock, so that the end of the new key cannot be heard before.
             self.feed.send(|| FeedEvent::Replaced { old: old.key, new: new.key, handle: new.handle });
@@ -88,19 +84,16 @@ impl MemoryStore {
         stripe.exchange(&old.key, new);
         drop(stripe);
         self.push_out(&pushed_out, now);
-        Ok(true)
+        Ok(())
     }
 
-    /// The visitors that `new` pushes out in the place of `old`; `None` if `old` itself has been pushed out.
-    fn room_for(&self, old: &Record, new: &Record) -> Result<Option<Vec<SessionKey>>, StoreError> {
+    /// The visitors that `new` pushes out when it takes the place of `old`.
+    fn room_for(&self, old: &Record, new: &Record) -> Result<Vec<SessionKey>, StoreError> {
         if old.identity.is_some() {
-            return Ok(Some(Vec::new()));
+            return Ok(Vec::new());
         }
-        match locked(&self.visitors).change(old, new) {
-            Room::Made(pushed_out) => Ok(Some(pushed_out)),
-            Room::PushedOut => Ok(None),
-            Room::TooLarge => Err(StoreError::unavailable("a visitor's session exceeds the bound for all of them")),
-        }
+        let room = locked(&self.visitors).change(old, new);
+        room.ok_or_else(|| StoreError::unavailable("a visitor's session exceeds the bound for all of them"))
     }
 }
 

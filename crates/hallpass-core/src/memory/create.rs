@@ -2,37 +2,15 @@
 
 use super::logins::Owner;
 use super::stripe::Stripe;
-use super::visitors::Room;
 use super::{MemoryStore, locked};
 use crate::ids::Realm;
 use crate::record::{EndReason, Record};
 use crate::store::{Created, Ended, SessionLimit, Ticket, WhenReached};
 use crate::time::Timestamp;
 use crate::token::SessionKey;
-use std::collections::BTreeMap;
-use std::sync::{Arc, MutexGuard, PoisonError, RwLockReadGuard};
-
-/// A ticket with the moment of every realm before which no login counts. As long as it is held, none of them moves.
-pub(super) struct Permit<'a> {
-    ticket: &'a Ticket,
-    not_before: RwLockReadGuard<'a, BTreeMap<Realm, Timestamp>>,
-}
-
-impl Permit<'_> {
-    pub(super) fn is_void(&self, record: &Record, stripe: &Stripe) -> bool {
-        let too_early = self.not_before.get(&record.realm).is_some_and(|at| self.ticket.started_at < *at);
-        too_early || stripe.owner_of(record).is_some_and(|owner| stripe.epoch_of(owner) != self.ticket.epoch)
-    }
-}
+use std::sync::{Arc, MutexGuard};
 
 impl MemoryStore {
-    /// Take it before the stripe is locked.
-    pub(super) fn permit<'a>(&'a self, ticket: Option<&'a Ticket>) -> Option<Permit<'a>> {
-        let ticket = ticket?;
-        let not_before = self.not_before.read().unwrap_or_else(PoisonError::into_inner);
-        Some(Permit { ticket, not_before })
-    }
-
     pub(super) fn create_row(
         &self,
         record: Arc<Record>,
@@ -40,15 +18,15 @@ impl MemoryStore {
         limit: Option<SessionLimit>,
         now: Timestamp,
     ) -> Created {
-        let permit = self.permit(ticket);
         let stripe = self.stripe(record.key.shard());
-        if permit.as_ref().is_some_and(|permit| permit.is_void(&record, &stripe)) {
+        let owner = stripe.owner_of(&record);
+        if self.is_void(ticket, &record.realm, owner, &stripe) {
             return Created::EpochMoved;
         }
         if stripe.get(&record.key).is_some() {
             return Created::AlreadyExists;
         }
-        let Some(owner) = stripe.owner_of(&record) else { return self.create_visitor(stripe, record, now) };
+        let Some(owner) = owner else { return self.create_visitor(stripe, record, now) };
         match in_the_way(&stripe, owner, limit, now) {
             Some(gone) => self.create_login(stripe, record, &gone, now),
             None => Created::LimitReached,
@@ -76,15 +54,30 @@ impl MemoryStore {
         record: Arc<Record>,
         now: Timestamp,
     ) -> Created {
-        let Room::Made(pushed_out) = locked(&self.visitors).admit(&record) else { return Created::LimitReached };
+        let Some(pushed_out) = locked(&self.visitors).admit(&record) else { return Created::LimitReached };
         stripe.insert(record);
         drop(stripe);
         Created::Created { evicted: self.push_out(&pushed_out, now) }
     }
 
+    /// Whether a login with this ticket comes too late. Asked under the lock under which it is then written, so that
+    /// nobody can see it missing after a raise and there later.
+    pub(super) fn is_void(
+        &self,
+        ticket: Option<&Ticket>,
+        realm: &Realm,
+        owner: Option<Owner<'_>>,
+        stripe: &Stripe,
+    ) -> bool {
+        let Some(ticket) = ticket else { return false };
+        let too_early = self.earliest_login(realm).is_some_and(|at| ticket.started_at < at);
+        too_early || owner.is_some_and(|owner| stripe.epoch_of(owner) != ticket.epoch)
+    }
+
     /// Removes visitors that have lost their place in the order.
     pub(super) fn push_out(&self, keys: &[SessionKey], now: Timestamp) -> Vec<Ended> {
-        let rows: Vec<_> = keys.iter().filter_map(|key| self.remove(&mut self.stripe(key.shard()), key)).collect();
+        let rows: Vec<_> =
+            keys.iter().filter_map(|key| self.remove(&mut self.stripe(key.shard()), key)).collect();
         self.report(&rows, EndReason::SessionLimit, now)
     }
 }

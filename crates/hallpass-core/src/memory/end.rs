@@ -25,12 +25,12 @@ impl MemoryStore {
         }
         let row = self.remove(&mut stripe, key);
         drop(stripe);
-        self.report(row.as_slice(), reason, now).pop().map_or(Taken::Gone, Taken::Taken)
+        row.map_or(Taken::Gone, |row| Taken::Taken(self.report_one(&row, reason, now)))
     }
 
     pub(super) fn revoke_row(&self, key: &SessionKey, reason: EndReason, now: Timestamp) -> Option<Ended> {
-        let row = self.remove(&mut self.stripe(key.shard()), key);
-        self.report(row.as_slice(), reason, now).pop()
+        let row = self.remove(&mut self.stripe(key.shard()), key)?;
+        Some(self.report_one(&row, reason, now))
     }
 
     pub(super) fn revoke_logins(
@@ -72,12 +72,14 @@ impl MemoryStore {
         Some(row)
     }
 
-    /// Tells the feed what has been removed. Nothing follows the end of a session, so the lock need not be held.
     pub(super) fn report(&self, rows: &[Arc<Record>], reason: EndReason, now: Timestamp) -> Vec<Ended> {
-        let ended: Vec<_> = rows.iter().map(|row| Ended::new(row, reason, now)).collect();
-        for ended in &ended {
-            self.feed.send(|| FeedEvent::Ended(ended.clone()));
-        }
+        rows.iter().map(|row| self.report_one(row, reason, now)).collect()
+    }
+
+    /// Tells the feed what has been removed. Nothing follows the end of a session, so the lock need not be held.
+    fn report_one(&self, row: &Record, reason: EndReason, now: Timestamp) -> Ended {
+        let ended = Ended::new(row, reason, now);
+        self.feed.send(|| FeedEvent::Ended(ended.clone()));
         ended
     }
 }

@@ -6,13 +6,13 @@ use crate::record::Record;
 use crate::token::SessionKey;
 use hashbrown::HashTable;
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// How many logins of one user lie in the compact index. Entries of one user share their hash, so that very many of
 /// them would make every walk along the table long.
-const CROWD: usize = if cfg!(test) { 3 } else { 32 };
+pub(super) const CROWD: usize = if cfg!(test) { 3 } else { 32 };
 
 /// The rows of one stripe by their user.
 ///
@@ -35,7 +35,7 @@ pub(super) struct Owner<'a> {
 
 impl Logins {
     pub(super) fn owner<'a>(&self, realm: &'a Realm, subject: &'a Subject) -> Owner<'a> {
-        Owner { realm, subject, hash: self.names.hasher.hash_one((realm, subject)) }
+        Owner { realm, subject, hash: self.names.hash_of(subject) }
     }
 
     /// The user of a login; `None` for a visitor.
@@ -45,7 +45,11 @@ impl Logins {
     }
 
     /// The rows of a user, in no order.
-    pub(super) fn of<'a>(&'a self, rows: &'a Rows, owner: Owner<'a>) -> impl Iterator<Item = &'a Arc<Record>> {
+    pub(super) fn of<'a>(
+        &'a self,
+        rows: &'a Rows,
+        owner: Owner<'a>,
+    ) -> impl Iterator<Item = &'a Arc<Record>> {
         let apart = self.names.apart.range(keys_under(owner.hash)).filter_map(|(_, key)| rows.get(key));
         self.filed(rows, owner).chain(apart.filter(move |row| owner.owns(row)))
     }
@@ -108,15 +112,20 @@ impl Names {
     }
 
     fn is_apart(&self, row: &Record) -> bool {
-        !self.apart.is_empty() && self.apart.contains(&(self.hash_of(row), row.key))
+        let hash = || row.identity.as_ref().map(|identity| self.hash_of(&identity.subject));
+        !self.apart.is_empty() && hash().is_some_and(|hash| self.apart.contains(&(hash, row.key)))
     }
 
     fn hash(&self, rows: &Rows, tag: Tag) -> u64 {
-        self.row(rows, tag).map_or(0, |row| self.hash_of(row))
+        let identity = self.row(rows, tag).and_then(|row| row.identity.as_ref());
+        identity.map_or(0, |identity| self.hash_of(&identity.subject))
     }
 
-    fn hash_of(&self, row: &Record) -> u64 {
-        row.identity.as_ref().map_or(0, |identity| self.hasher.hash_one((&row.realm, &identity.subject)))
+    /// Keyed, because users may choose their subjects. The realm is left out: there are few.
+    fn hash_of(&self, subject: &Subject) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(subject.as_str().as_bytes());
+        hasher.finish()
     }
 }
 
@@ -135,5 +144,9 @@ impl Logins {
         let keys: BTreeSet<_> = named.chain(apart).collect();
         let known = self.tags.len() + self.names.apart.len();
         (known, keys.len() == known)
+    }
+
+    pub(super) fn compact(&self) -> usize {
+        self.tags.len()
     }
 }

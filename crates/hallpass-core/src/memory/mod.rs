@@ -19,8 +19,8 @@ pub use builder::MemoryStoreBuilder;
 use crate::ids::{Epoch, Realm, Revision, SessionHandle, Shard, SubjectKey};
 use crate::record::{EndReason, Record};
 use crate::store::{
-    Created, Ended, FeedEvent, Op, Replaced, SessionFeed, SessionLimit, SessionStore, SessionSummary, StoreError,
-    SubjectRevoked, Swept, Taken, Ticket, Updated, Which,
+    Created, Ended, FeedEvent, Op, Replaced, SessionFeed, SessionLimit, SessionStore, SessionSummary,
+    StoreError, SubjectRevoked, Swept, Taken, Ticket, Updated, Which,
 };
 use crate::time::Timestamp;
 use crate::token::SessionKey;
@@ -57,6 +57,7 @@ use visitors::Visitors;
 /// # }
 /// ```
 pub struct MemoryStore {
+    /// As many as a power of two.
     stripes: Box<[Locked]>,
     visitors: Mutex<Visitors>,
     not_before: RwLock<BTreeMap<Realm, Timestamp>>,
@@ -80,7 +81,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-// Locks are taken in this order: `not_before`, one stripe, `visitors`. Never two stripes at once.
+// With a stripe locked, `visitors` or `not_before` may be locked too; never a second stripe.
 impl MemoryStore {
     /// An empty store with the default bounds on visitors.
     #[must_use]
@@ -121,8 +122,12 @@ impl MemoryStore {
         }
     }
 
+    fn earliest_login(&self, realm: &Realm) -> Option<Timestamp> {
+        self.not_before.read().unwrap_or_else(PoisonError::into_inner).get(realm).copied()
+    }
+
     fn stripe(&self, shard: Shard) -> MutexGuard<'_, Stripe> {
-        self.stripes[usize::from(shard.0) % self.stripes.len()].lock()
+        self.stripes[usize::from(shard.0) & (self.stripes.len() - 1)].lock()
     }
 }
 
@@ -228,8 +233,7 @@ impl SessionStore for MemoryStore {
     }
 
     async fn not_before(&self, realm: &Realm) -> Result<Option<Timestamp>, StoreError> {
-        let not_before = self.not_before.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(not_before.get(realm).copied())
+        Ok(self.earliest_login(realm))
     }
 
     async fn raise_not_before(&self, realm: &Realm, at: Timestamp, _op: Op) -> Result<Timestamp, StoreError> {

@@ -103,6 +103,10 @@ impl Stripe {
         self.logins.census(&self.rows) == (self.len() - self.visitors(), true)
     }
 
+    pub(super) fn compactly_indexed(&self) -> usize {
+        self.logins.compact()
+    }
+
     pub(super) fn visitors(&self) -> usize {
         self.rows.in_places(0..self.places()).filter(|row| row.identity.is_none()).count()
     }

@@ -51,7 +51,8 @@ impl MemoryStore {
         let mut from = 0;
         loop {
             let mut stripe = self.stripes[at].lock();
-            let mut expired = stripe.expired_in(from..from + PLACES_AT_ONCE, walk.room.saturating_add(1), now);
+            let mut expired =
+                stripe.expired_in(from..from + PLACES_AT_ONCE, walk.room.saturating_add(1), now);
             let all = expired.len() <= walk.room;
             expired.truncate(walk.room);
             walk.room -= expired.len();

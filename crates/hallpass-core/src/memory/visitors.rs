@@ -8,26 +8,15 @@ use std::collections::BTreeMap;
 /// What a visitor's session takes beside its record and values: its places in the tables and in the order below.
 const PLACES: usize = 128;
 
-/// All visitors' sessions of a store in the order of their last use.
+/// All visitors' sessions of a store in the order of their last use. Only what is written needs it; a read does not.
 ///
-/// A row without an entry here has been pushed out: whoever pushed it out removes it next, and nobody changes it any
-/// more. Only what is written needs this order; a read does not.
+/// A session that is pushed out loses its place here first and its row next. Whoever writes the row in between gives it
+/// a place again, which goes with the row: rows and places agree whenever nobody is pushing.
 pub(super) struct Visitors {
     max: usize,
     max_bytes: usize,
     bytes: usize,
     order: BTreeMap<(Timestamp, SessionKey), usize>,
-}
-
-/// Whether there is room for a visitor's session.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Room {
-    /// There is, once the rows with these keys are removed.
-    Made(Vec<SessionKey>),
-    /// It is larger than the whole bound.
-    TooLarge,
-    /// It has been pushed out.
-    PushedOut,
 }
 
 impl Visitors {
@@ -39,34 +28,30 @@ impl Visitors {
         self.order.len()
     }
 
-    pub(super) fn admit(&mut self, record: &Record) -> Room {
+    /// Gives a session a place. Returns those that it pushes out, whose rows the caller removes; `None` if it is larger
+    /// than the whole bound.
+    pub(super) fn admit(&mut self, record: &Record) -> Option<Vec<SessionKey>> {
         let bytes = footprint(record);
         if self.max == 0 || bytes > self.max_bytes {
-            return Room::TooLarge;
+            return None;
         }
         let pushed_out = self.make_room(bytes);
-        self.enter(record, bytes);
-        Room::Made(pushed_out)
+        self.bytes += bytes;
+        self.order.insert((record.last_seen, record.key), bytes);
+        Some(pushed_out)
     }
 
-    pub(super) fn change(&mut self, old: &Record, new: &Record) -> Room {
-        let bytes = footprint(new);
-        if bytes > self.max_bytes {
-            return Room::TooLarge;
+    /// Gives a session the place that it has after it was written. As [`Visitors::admit`].
+    pub(super) fn change(&mut self, old: &Record, new: &Record) -> Option<Vec<SessionKey>> {
+        if footprint(new) > self.max_bytes {
+            return None;
         }
-        if !self.forget(old) {
-            return Room::PushedOut;
-        }
-        let pushed_out = self.make_room(bytes);
-        self.enter(new, bytes);
-        Room::Made(pushed_out)
+        self.forget(old);
+        self.admit(new)
     }
 
-    /// Forgets a session; `false` if it has been pushed out.
-    pub(super) fn forget(&mut self, record: &Record) -> bool {
-        let entry = self.order.remove(&(record.last_seen, record.key));
-        self.bytes -= entry.unwrap_or_default();
-        entry.is_some()
+    pub(super) fn forget(&mut self, record: &Record) {
+        self.bytes -= self.order.remove(&(record.last_seen, record.key)).unwrap_or_default();
     }
 
     fn make_room(&mut self, bytes: usize) -> Vec<SessionKey> {
@@ -77,11 +62,6 @@ impl Visitors {
             pushed_out.push(key);
         }
         pushed_out
-    }
-
-    fn enter(&mut self, record: &Record, bytes: usize) {
-        self.bytes += bytes;
-        self.order.insert((record.last_seen, record.key), bytes);
     }
 }
 

@@ -34,7 +34,8 @@ impl LoginError {
             Self::InvalidCredentials => Refusal::InvalidCredentials,
             Self::Superseded => Refusal::LoginSuperseded,
             Self::NotLoggedIn => Refusal::LoginRequired,
-            Self::Users(_) | Self::Store(_) | Self::Session(_) => Refusal::Unavailable,
+            Self::Users(_) => Refusal::UsersUnavailable,
+            Self::Store(_) | Self::Session(_) => Refusal::Unavailable,
         })
     }
 }

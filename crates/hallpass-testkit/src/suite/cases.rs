@@ -27,7 +27,7 @@ macro_rules! cases {
         $(#[$macro_doc])*
         #[macro_export]
         macro_rules! $macro {
-            ($d(#[$d attribute:meta])* $d make_store:expr) => {
+            ($d make_store:expr $d(, #[$d attribute:meta])* $d(,)?) => {
                 $(mod $group {
                     #[allow(unused_imports, reason = "the factory may be named by a path or be a closure")]
                     use super::*;
@@ -54,12 +54,11 @@ cases! {
     ///
     /// It takes an async function or closure without arguments that makes a fresh, empty store, or a
     /// [`Fixture`](crate::Fixture) with one. Each test calls it on a runtime of its own, with four threads. Attributes
-    /// before it go to every test.
+    /// after it go to every test.
     ///
     /// ```
-    /// # use hallpass_core::MemoryStore;
     /// # mod memory {
-    /// # use super::*;
+    /// # use hallpass_core::MemoryStore;
     /// async fn make_store() -> MemoryStore {
     ///     MemoryStore::new()
     /// }
@@ -67,8 +66,8 @@ cases! {
     /// hallpass_testkit::store_tests!(make_store);
     /// # }
     /// # mod elsewhere {
-    /// # use super::*;
-    /// hallpass_testkit::store_tests!(#[ignore = "needs a server"] || async { MemoryStore::new() });
+    /// # use hallpass_core::MemoryStore;
+    /// hallpass_testkit::store_tests!(|| async { MemoryStore::new() }, #[ignore = "needs a server"]);
     /// # }
     /// ```
     macro store_tests;
@@ -155,6 +154,7 @@ cases! {
         is_raised_to_the_operation_by_ending_all_but_one,
         stays_when_one_is_ended,
         of_other_users_stays,
+        is_kept_for_a_day,
         refuses_a_login_that_began_before_it_was_raised,
         refuses_every_earlier_ticket,
         accepts_a_login_that_began_after_it_was_raised,
@@ -239,6 +239,8 @@ cases! {
         no_update_is_lost,
         no_update_or_touch_survives_a_revocation,
         a_renewal_and_a_revocation_never_both_succeed,
+        an_update_and_a_renewal_never_both_succeed,
+        an_update_and_a_take_never_both_succeed,
         one_key_is_renewed_once,
         an_update_and_a_touch_both_count,
         a_touch_in_time_and_a_sweep_never_both_succeed,

@@ -1,7 +1,7 @@
-use super::check::{Broken, Kept, ensure_eq};
+use super::check::{Broken, Kept, ensure, ensure_eq};
 use super::scene::{HOUR, SECOND, Scene, limit};
 use crate::sample::{Sample, op, ticket};
-use hallpass_core::{Created, Epoch, Record, Ticket, WhenReached, Which};
+use hallpass_core::{Created, EndReason, Epoch, Record, SubjectRevoked, Ticket, WhenReached, Which};
 use std::sync::Arc;
 
 pub(super) async fn is_none_at_first(s: &Scene) -> Kept {
@@ -61,6 +61,19 @@ pub(super) async fn of_other_users_stays(s: &Scene) -> Kept {
     s.revoke_ada(Which::All).await?;
     ensure_eq!(s.store.epoch(&s.bob).await?, Epoch::NONE, "the epoch of another user");
     s.create(Sample::login(&s.bob, s.now)).await.map(drop)
+}
+
+pub(super) async fn is_kept_for_a_day(s: &Scene) -> Kept {
+    let yesterday = op(s.now - 23 * HOUR);
+    let answer = s.store.revoke_subject(&s.ada, None, Which::All, EndReason::LoggedOut, yesterday).await?;
+    ensure!(matches!(answer, SubjectRevoked::Done { .. }), "nobody had to be alive: {answer:?}");
+    s.sweep_all(100).await?;
+    ensure_eq!(
+        s.store.epoch(&s.ada).await?,
+        Epoch::from(yesterday.id),
+        "the epoch after 23 hours and a sweep"
+    );
+    Ok(())
 }
 
 pub(super) async fn refuses_a_login_that_began_before_it_was_raised(s: &Scene) -> Kept {

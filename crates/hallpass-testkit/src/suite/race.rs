@@ -43,11 +43,11 @@ pub(super) async fn a_revocation_is_counted_once(s: &Scene) -> Kept {
 }
 
 pub(super) async fn every_way_of_ending_is_counted_once(s: &Scene) -> Kept {
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let record = s.create(s.expired_login()).await?;
         let counts = all((0..8).map(|way| {
             let (s, record) = (s.clone(), Arc::clone(&record));
-            async move { end(&s, &record, way % 4).await }
+            async move { end(&s, &record, (way + round) % 4).await }
         }))
         .await?;
         ensure_eq!(counts.iter().sum::<usize>(), 1, "ends of one session that were reported");
@@ -183,6 +183,37 @@ pub(super) async fn a_renewal_and_a_revocation_never_both_succeed(s: &Scene) -> 
     Ok(())
 }
 
+pub(super) async fn an_update_and_a_renewal_never_both_succeed(s: &Scene) -> Kept {
+    for round in 0..ROUNDS {
+        let old = s.create(if round % 2 == 0 { s.login() } else { s.visitor() }).await?;
+        let (new, next) = (renewed(&old), rewritten(&old, |next| next.last_seen = s.now + SECOND));
+        let (replaced, updated) = both(replace(s, &old, &new), update(s, &old, &next)).await?;
+        match (replaced, updated) {
+            (Replaced::Replaced, Updated::Gone) => s.holds(&new).await?,
+            (Replaced::Conflict, Updated::Written) => s.holds(&next).await?,
+            both => return Err(Broken::new(format!("renewal and update answered {both:?}"))),
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn an_update_and_a_take_never_both_succeed(s: &Scene) -> Kept {
+    for _ in 0..ROUNDS {
+        let first = s.create(s.visitor()).await?;
+        let second = rewritten(&first, |next| next.last_seen = s.now + SECOND);
+        let take = {
+            let (s, first) = (s.clone(), Arc::clone(&first));
+            async move { Ok(s.store.take(&first.key, first.revision, EndReason::Superseded, s.op()).await?) }
+        };
+        match both(take, update(s, &first, &second)).await? {
+            (Taken::Taken(_), Updated::Gone) => s.is_gone(&first).await?,
+            (Taken::Conflict, Updated::Written) => s.holds(&second).await?,
+            both => return Err(Broken::new(format!("take and update answered {both:?}"))),
+        }
+    }
+    Ok(())
+}
+
 pub(super) async fn one_key_is_renewed_once(s: &Scene) -> Kept {
     for _ in 0..ROUNDS / 4 {
         let old = s.create(s.login()).await?;
@@ -206,22 +237,25 @@ fn replace(
     async move { Ok(s.store.replace(&old.key, new, old.revision, None, s.op()).await?) }
 }
 
+fn update(
+    s: &Scene,
+    first: &Arc<Record>,
+    second: &Arc<Record>,
+) -> impl Future<Output = Result<Updated, Broken>> + Send + 'static {
+    let (s, expected, second) = (s.clone(), first.revision, Arc::clone(second));
+    async move { Ok(s.store.update(second, expected, s.op()).await?) }
+}
+
 pub(super) async fn an_update_and_a_touch_both_count(s: &Scene) -> Kept {
     for _ in 0..ROUNDS {
         let first = s.create(s.login()).await?;
         let second = rewritten(&first, |next| next.data = s.login().value("n", b"2").build().data.clone());
         let (seen, idle_until) = (s.now + SECOND, s.now + 2 * HOUR);
-        let (updated, touched) = both(
-            {
-                let (s, second, expected) = (s.clone(), Arc::clone(&second), first.revision);
-                async move { Ok(s.store.update(second, expected, s.op()).await?) }
-            },
-            {
-                let (s, key) = (s.clone(), first.key);
-                async move { Ok(s.store.touch(&key, idle_until, op(seen)).await?) }
-            },
-        )
-        .await?;
+        let touch = {
+            let (s, key) = (s.clone(), first.key);
+            async move { Ok(s.store.touch(&key, idle_until, op(seen)).await?) }
+        };
+        let (updated, touched) = both(update(s, &first, &second), touch).await?;
         ensure_eq!((updated, touched), (Updated::Written, true), "the update and the touch");
         let both = Record { last_seen: seen, idle_until, ..(*second).clone() };
         s.holds(&both).await?;

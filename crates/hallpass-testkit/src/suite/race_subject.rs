@@ -64,10 +64,11 @@ pub(super) async fn a_login_never_outruns_the_end_of_all_logins(s: &Scene) -> Ke
 }
 
 pub(super) async fn a_renewal_never_outruns_the_end_of_all_logins(s: &Scene) -> Kept {
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let old = s.create(s.login()).await?;
         let new = renewed(&old);
-        let (_, ended) = both(replace(s, &old, &new), end_all(s, None, Which::All)).await?;
+        let ticket = if round % 2 == 0 { s.ticket_for(&old).await? } else { None };
+        let (_, ended) = both(replace(s, &old, &new, ticket), end_all(s, None, Which::All)).await?;
         ensure_eq!(ended, 1, "logins that were ended");
         s.is_gone(&old).await?;
         s.is_gone(&new).await?;
@@ -79,7 +80,7 @@ pub(super) async fn a_renewal_never_outruns_the_end_of_its_handle(s: &Scene) -> 
     for _ in 0..ROUNDS {
         let old = s.create(s.login()).await?;
         let new = renewed(&old);
-        let (_, ended) = both(replace(s, &old, &new), end_all(s, None, Which::One(old.handle))).await?;
+        let (_, ended) = both(replace(s, &old, &new, None), end_all(s, None, Which::One(old.handle))).await?;
         ensure_eq!(ended, 1, "logins that were ended");
         s.is_gone(&old).await?;
         s.is_gone(&new).await?;
@@ -92,7 +93,7 @@ pub(super) async fn a_kept_login_survives_its_renewal(s: &Scene) -> Kept {
         let [old, other] = s.create_all([s.login(), s.login()]).await?;
         let new = renewed(&old);
         let ends = end_all(s, Some(old.handle), Which::AllBut(old.handle));
-        let (replaced, ended) = both(replace(s, &old, &new), ends).await?;
+        let (replaced, ended) = both(replace(s, &old, &new, None), ends).await?;
         ensure_eq!(
             (replaced, ended),
             (Replaced::Replaced, 1),
@@ -179,7 +180,7 @@ async fn churn(s: &Scene, task: u32) -> Result<Vec<SessionKey>, Broken> {
         let five = Some(limit(5, WhenReached::EndLeastRecent));
         let _ = create(s, &record, ticket, five).await?;
         s.store.touch(&record.key, s.now + 2 * HOUR, s.op()).await?;
-        let _ = replace(s, &record, &new).await?;
+        let _ = replace(s, &record, &new, None).await?;
         match (task + step) % 6 {
             0 => drop(s.log_out(&new.key).await?),
             1 => drop(s.revoke_ada_as(Some(new.handle), Which::AllBut(new.handle)).await?),
@@ -206,9 +207,10 @@ fn replace(
     s: &Scene,
     old: &Arc<Record>,
     new: &Arc<Record>,
+    ticket: Option<Ticket>,
 ) -> impl Future<Output = Result<Replaced, Broken>> + Send + 'static {
     let (s, old, new) = (s.clone(), Arc::clone(old), Arc::clone(new));
-    async move { Ok(s.store.replace(&old.key, new, old.revision, None, s.op()).await?) }
+    async move { Ok(s.store.replace(&old.key, new, old.revision, ticket.as_ref(), s.op()).await?) }
 }
 
 /// Ends Ada's logins and says how many; none if the actor is gone.

@@ -1,6 +1,7 @@
 use super::check::{Broken, Kept, ensure, ensure_eq};
 use crate::fixture::Fixture;
-use crate::sample::{Sample, op, subject, ticket};
+pub(super) use crate::sample::subject as subject_named;
+use crate::sample::{Sample, op, ticket};
 use hallpass_core::{
     Created, EndReason, Ended, Op, Realm, Record, SessionHandle, SessionKey, SessionLimit, SessionStore,
     Subject, SubjectKey, SubjectRevoked, Ticket, Timestamp, WhenReached, Which,
@@ -34,8 +35,8 @@ impl Scene {
         Self {
             store: Arc::clone(&fixture.store),
             now: fixture.clock.now().into(),
-            ada: subject(&realm, "ada"),
-            bob: subject(&realm, "bob"),
+            ada: subject_named(&realm, "ada"),
+            bob: subject_named(&realm, "bob"),
             realm,
             _fixture: Arc::new(fixture),
         }
@@ -189,10 +190,6 @@ pub(super) struct Revoked {
 
 pub(super) fn realm(name: &str) -> Realm {
     Realm::new(name).expect("the suite uses valid realms only")
-}
-
-pub(super) fn subject_named(realm: &Realm, id: &str) -> SubjectKey {
-    subject(realm, id)
 }
 
 pub(super) fn limit(max: u32, when_reached: WhenReached) -> SessionLimit {

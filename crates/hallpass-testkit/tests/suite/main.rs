@@ -1,5 +1,7 @@
 //! The suite itself on trial: a right store passes it, and every case has a wrong store that it finds out.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 mod conformance;
 mod mutants;
 mod naive;

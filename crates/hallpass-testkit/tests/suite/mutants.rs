@@ -30,13 +30,17 @@ const FOUND_BY: &[(Bug, &[&str])] = &[
         Bug::WritesBackASnapshot(Method::Replace),
         &[
             "race::a_renewal_and_a_revocation_never_both_succeed",
+            "race::an_update_and_a_renewal_never_both_succeed",
             "race::one_key_is_renewed_once",
             "race_subject::a_renewal_never_outruns_the_end_of_all_logins",
             "race_subject::a_renewal_never_outruns_the_end_of_its_handle",
             "race_subject::a_kept_login_survives_its_renewal",
         ],
     ),
-    (Bug::WritesBackASnapshot(Method::Take), &["race::every_way_of_ending_is_counted_once"]),
+    (
+        Bug::WritesBackASnapshot(Method::Take),
+        &["race::every_way_of_ending_is_counted_once", "race::an_update_and_a_take_never_both_succeed"],
+    ),
     (Bug::WritesBackASnapshot(Method::Revoke), &["race::a_revocation_is_counted_once"]),
     (
         Bug::WritesBackASnapshot(Method::RevokeSubject),
@@ -219,6 +223,7 @@ const FOUND_BY: &[(Bug, &[&str])] = &[
     (Bug::EpochIsRaisedByOne, &["epoch::stays_when_one_is_ended"]),
     (Bug::EpochIsNotRaisedByAllBut, &["epoch::is_raised_to_the_operation_by_ending_all_but_one"]),
     (Bug::EpochNeedsALogin, &["epoch::is_raised_to_the_operation_by_ending_all"]),
+    (Bug::EpochIsSwept, &["epoch::is_kept_for_a_day"]),
     (Bug::EpochIsGlobal, &["epoch::of_other_users_stays"]),
     (
         Bug::EpochOnceRaisedRefusesAll,

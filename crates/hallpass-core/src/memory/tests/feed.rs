@@ -65,7 +65,9 @@ fn every_way_to_end_is_heard() {
     assert_eq!(ended_key(now(feed.next())), visitor(5).key);
     assert_eq!(now(store.sweep(10, op(10_000))).unwrap().ended.len(), 3);
     for _ in 0..3 {
-        assert!(matches!(now(feed.next()), FeedEvent::Ended(ended) if ended.reason == EndReason::AbsoluteTimeout));
+        assert!(
+            matches!(now(feed.next()), FeedEvent::Ended(ended) if ended.reason == EndReason::AbsoluteTimeout)
+        );
     }
     assert!(is_silent(feed.as_mut()));
 }

@@ -8,6 +8,7 @@ mod races;
 mod sweep;
 
 use super::MemoryStore;
+use super::logins::CROWD;
 use crate::ids::{Epoch, OpId, Realm, Revision, SessionHandle, Shard, Stamp, Subject, SubjectKey};
 use crate::record::{AuthLevel, ClientInfo, DataChange, EndReason, Identity, Record, SessionData, Transport};
 use crate::store::{Created, Op, Replaced, SessionStore, Ticket, Updated};
@@ -188,6 +189,21 @@ fn a_renewal_neither_leaves_its_shard_nor_takes_another_key() {
     }
     assert!(store.holds(&mine) && store.holds(&other));
     assert_eq!(store.len(), 2);
+}
+
+#[test]
+fn a_user_with_very_many_logins_does_not_crowd_the_index() {
+    let store = MemoryStore::new();
+    (0..500).for_each(|number| drop(store.add(&login(&ada(), number))));
+    assert_eq!(store.stripe(ada().shard()).compactly_indexed(), CROWD);
+    assert_eq!(store.logins_of(&ada()), 500);
+    let others = crate::store::Which::AllBut(handle(400));
+    let revoked = now(store.revoke_subject(&ada(), None, others, EndReason::LoggedOutElsewhere, op(1)));
+    let crate::store::SubjectRevoked::Done { ended, .. } = revoked.unwrap() else {
+        panic!("no actor was named")
+    };
+    assert_eq!((ended.len(), store.logins_of(&ada())), (499, 1));
+    store.assert_consistent();
 }
 
 #[test]

@@ -167,7 +167,8 @@ impl Model {
     pub(super) fn sweep(&mut self, limit: usize, swept: &[Ended], now: Timestamp) -> Swept {
         let expired = |model: &Self| model.rows.iter().filter(|row| !row.is_live(now)).count();
         let before = expired(self);
-        let chosen: Vec<_> = swept.iter().map(|ended| ended.key).filter(|key| self.load(key).is_some()).collect();
+        let chosen: Vec<_> =
+            swept.iter().map(|ended| ended.key).filter(|key| self.load(key).is_some()).collect();
         let ended: Vec<_> = chosen.iter().map(|key| self.end(key, EndReason::Unknown, now)).collect();
         let more = before > limit;
         if !more {

@@ -31,10 +31,10 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
     let call = prop_oneof![
         8 => (key.clone(), 0_u8..5, ticket.clone(), limit, idle.clone(), bytes.clone())
             .prop_map(|(key, owner, ticket, limit, idle, bytes)| Call::Create { key, owner, ticket, limit, idle, bytes }),
-        3 => (key.clone(), stale.clone(), proptest::bool::weighted(0.1), 0_u64..90, idle.clone(), bytes.clone())
+        3 => (key.clone(), stale, proptest::bool::weighted(0.1), 0_u64..90, idle.clone(), bytes.clone())
             .prop_map(|(key, stale, other_owner, seen, idle, bytes)| Call::Update { key, stale, other_owner, seen, idle, bytes }),
         2 => (key.clone(), idle.clone()).prop_map(|(key, idle)| Call::Touch { key, idle }),
-        4 => (key.clone(), key.clone(), stale.clone(), ticket, idle, bytes)
+        4 => (key.clone(), key.clone(), stale, ticket, idle, bytes)
             .prop_map(|(old, new, stale, ticket, idle, bytes)| Call::Replace { old, new, stale, ticket, idle, bytes }),
         1 => (key.clone(), stale).prop_map(|(key, stale)| Call::Take { key, stale }),
         1 => key.clone().prop_map(|key| Call::Revoke { key }),
@@ -56,7 +56,7 @@ fn pooled_key(number: u64) -> SessionKey {
 }
 
 fn realm_of(number: u8) -> Realm {
-    Realm::new(if number % 2 == 0 { "shop" } else { "staff" }).unwrap()
+    Realm::new(if number.is_multiple_of(2) { "shop" } else { "staff" }).unwrap()
 }
 
 /// Owner 0 is a visitor; the others are two subjects in two realms.

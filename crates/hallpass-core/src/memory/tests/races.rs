@@ -121,7 +121,8 @@ fn a_renewal_does_not_carry_a_session_past_the_end_of_all() {
             let mut record = Arc::new(first.clone());
             for number in 1..20 {
                 let renewed = rewritten(&record, |next| next.key = key(next.key.shard(), number));
-                let _ = now(store.replace(&record.key, renewed.clone(), record.revision, None, op(1))).unwrap();
+                let _ =
+                    now(store.replace(&record.key, renewed.clone(), record.revision, None, op(1))).unwrap();
                 record = renewed;
             }
         });

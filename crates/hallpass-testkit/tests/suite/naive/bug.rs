@@ -81,6 +81,7 @@ pub(crate) enum Bug {
     EpochIsNotRaisedByAllBut,
     EpochNeedsALogin,
     EpochIsGlobal,
+    EpochIsSwept,
     EpochOnceRaisedRefusesAll,
 
     AllKeepsOne,

@@ -50,7 +50,7 @@ impl NaiveStore {
         let answer = match self.bug {
             Bug::WritesBackASnapshot(of) if of == method => {
                 let mut copy = self.state().clone();
-                yield_now().await;
+                others_go_on().await;
                 let answer = copy.once(op, call);
                 *self.state() = copy;
                 answer
@@ -67,7 +67,7 @@ impl NaiveStore {
                 let mut done = self.state().clone();
                 let answer = done.once(op, call);
                 self.state().rows = done.rows.clone();
-                yield_now().await;
+                others_go_on().await;
                 let mut state = self.state();
                 done.rows = std::mem::take(&mut state.rows);
                 *state = done;
@@ -100,6 +100,11 @@ impl NaiveStore {
             }
         }
     }
+}
+
+/// Long enough for every call that has begun at the same time to come in between.
+async fn others_go_on() {
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
 }
 
 #[async_trait]

@@ -261,7 +261,7 @@ impl State {
         logins.retain(|row| row.is_live(now) || self.has(Bug::ListShowsExpired));
         logins.sort_by_key(|row| std::cmp::Reverse(row.last_seen));
         if self.has(Bug::ListIsUnsorted) {
-            logins.sort_by_key(|row| row.handle);
+            logins.reverse();
         }
         logins.iter().filter_map(|row| SessionSummary::of(row)).collect()
     }
@@ -331,6 +331,9 @@ impl State {
     }
 
     pub(crate) fn sweep(&mut self, limit: usize, op: Op) -> Swept {
+        if self.has(Bug::EpochIsSwept) {
+            self.epochs.clear();
+        }
         let now = match self.bug {
             Bug::SweepBelievesItsOwnClock => op.now.max(Timestamp::from(std::time::SystemTime::now())),
             _ => op.now,
