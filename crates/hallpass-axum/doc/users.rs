@@ -2,18 +2,18 @@ use hallpass_core::{Stamp, Subject};
 use hallpass_login::{AuthUser, Authenticator, HasRoles};
 
 /// What a user types: a name, a colon and a number.
-pub struct Pin(pub String);
+pub(crate) struct Pin(pub(crate) String);
 
 #[derive(Debug, Clone)]
-pub struct User {
-    pub id: u64,
-    pub name: String,
-    pub pin: String,
-    pub role: Role,
+pub(crate) struct User {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) pin: String,
+    pub(crate) role: Role,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Role {
+pub(crate) enum Role {
     Clerk,
     Admin,
 }
@@ -38,7 +38,7 @@ impl HasRoles for User {
 
 /// Two users, for examples and tests. Real ones have passwords, and those are hashed.
 #[derive(Debug)]
-pub struct Users(pub Vec<User>);
+pub(crate) struct Users(pub(crate) Vec<User>);
 
 impl Default for Users {
     fn default() -> Self {

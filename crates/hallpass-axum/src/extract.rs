@@ -35,11 +35,11 @@ use std::sync::Arc;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Session(hallpass_core::Session);
 
 impl Session {
-    /// The session itself, for instance to move it into a task.
+    /// The session itself, to be cloned or moved into a task.
     #[must_use]
     pub fn into_inner(self) -> hallpass_core::Session {
         self.0
@@ -109,7 +109,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Session {
 pub struct Login<A>(hallpass_login::Login<A>);
 
 impl<A> Login<A> {
-    /// The login itself, for instance to move it into a task.
+    /// The login itself, to be cloned or moved into a task.
     #[must_use]
     pub fn into_inner(self) -> hallpass_login::Login<A> {
         self.0
@@ -121,12 +121,6 @@ impl<A> Deref for Login<A> {
 
     fn deref(&self) -> &Self::Target {
         &self.0
-    }
-}
-
-impl<A> Clone for Login<A> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
     }
 }
 
@@ -171,7 +165,9 @@ impl<A: Authenticator, S: Send + Sync> OptionalFromRequestParts<S> for Login<A> 
 /// async fn greet_anybody(user: Option<CurrentUser<Users>>) -> String {
 ///     user.map_or("hello, stranger".to_owned(), |user| format!("hello, {}", user.name))
 /// }
-/// # axum::Router::<()>::new().route("/", axum::routing::get(greet).post(greet_anybody));
+/// # fn main() {
+/// # let _ = axum::Router::<()>::new().route("/", axum::routing::get(greet).post(greet_anybody));
+/// # }
 /// ```
 pub struct CurrentUser<A: Authenticator>(Arc<A::User>);
 
@@ -188,12 +184,6 @@ impl<A: Authenticator> Deref for CurrentUser<A> {
 
     fn deref(&self) -> &A::User {
         &self.0
-    }
-}
-
-impl<A: Authenticator> Clone for CurrentUser<A> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
     }
 }
 
@@ -235,7 +225,9 @@ impl<A: Authenticator, S: Send + Sync> OptionalFromRequestParts<S> for CurrentUs
 /// async fn orders(subject: CurrentSubject<Users>) -> String {
 ///     format!("orders of user {}", subject.as_str())
 /// }
-/// # axum::Router::<()>::new().route("/", axum::routing::get(orders));
+/// # fn main() {
+/// # let _ = axum::Router::<()>::new().route("/", axum::routing::get(orders));
+/// # }
 /// ```
 pub struct CurrentSubject<A> {
     subject: Subject,
@@ -255,12 +247,6 @@ impl<A> Deref for CurrentSubject<A> {
 
     fn deref(&self) -> &Subject {
         &self.subject
-    }
-}
-
-impl<A> Clone for CurrentSubject<A> {
-    fn clone(&self) -> Self {
-        Self { subject: self.subject.clone(), area: PhantomData }
     }
 }
 

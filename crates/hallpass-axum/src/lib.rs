@@ -55,10 +55,13 @@ mod logout;
 mod rejection;
 
 pub use extract::{CurrentSubject, CurrentUser, Login, Session};
-pub use guard::{
-    Admission, GuardFuture, GuardLayer, GuardService, guard, require, require_login, require_role,
-};
+pub use guard::{GuardLayer, guard, require, require_login, require_role};
 pub use hallpass_login::{AuthUser, Authenticator, Guard, HasRoles, LogoutEndpoint};
 pub use hallpass_tower::{Peer, SessionLayer};
 pub use logout::logout;
 pub use rejection::Rejection;
+
+/// Compiles the example of the project's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

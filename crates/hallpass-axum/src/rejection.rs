@@ -10,7 +10,6 @@ use hallpass_login::{Authenticator, Denied, LoginError};
 /// names one. An error turned into a rejection in a handler becomes the answer for programs.
 ///
 /// ```
-/// use axum::response::Redirect;
 /// use hallpass_axum::{Login, Rejection};
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/users.rs"));
 ///
@@ -18,6 +17,9 @@ use hallpass_login::{Authenticator, Denied, LoginError};
 ///     let receipt = login.log_out_everywhere().await?;
 ///     Ok(format!("{} sessions ended", receipt.sessions_ended))
 /// }
+/// # fn main() {
+/// # let _ = axum::Router::<()>::new().route("/", axum::routing::post(log_out_everywhere));
+/// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]

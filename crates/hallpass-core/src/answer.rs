@@ -38,6 +38,8 @@ pub enum Refusal {
     BadAuthority,
     /// 431: it carries more cookies than are looked at.
     CookiesTooLong,
+    /// 413: its session would hold more data than it may.
+    SessionTooLarge,
     /// 401: nobody is logged in.
     LoginRequired,
     /// 403: the user may not do this.
@@ -80,6 +82,7 @@ impl Answer {
             Refusal::CrossOrigin => Self::json(403, r#"{"error":"cross_origin"}"#),
             Refusal::BadAuthority => Self::json(400, r#"{"error":"bad_authority"}"#),
             Refusal::CookiesTooLong => Self::json(431, r#"{"error":"cookies_too_long"}"#),
+            Refusal::SessionTooLarge => Self::json(413, r#"{"error":"session_too_large"}"#),
             Refusal::LoginRequired => Self::challenge(r#"{"error":"login_required"}"#),
             Refusal::ReauthenticationRequired => Self::challenge(r#"{"error":"reauthentication_required"}"#),
             Refusal::InvalidCredentials => Self::challenge(r#"{"error":"invalid_credentials"}"#),
@@ -116,9 +119,25 @@ mod tests {
     #[test]
     fn no_refusal_may_be_cached_and_every_401_has_a_challenge() {
         use Refusal::*;
-        for refusal in [Unavailable, UsersUnavailable, CrossOrigin, BadAuthority, CookiesTooLong, LoginRequired, Forbidden, ReauthenticationRequired, InvalidCredentials, LoginSuperseded, SessionLimit, Misconfigured] {
+        let all = [
+            Unavailable,
+            UsersUnavailable,
+            CrossOrigin,
+            BadAuthority,
+            CookiesTooLong,
+            SessionTooLarge,
+            LoginRequired,
+            Forbidden,
+            ReauthenticationRequired,
+            InvalidCredentials,
+            LoginSuperseded,
+            SessionLimit,
+            Misconfigured,
+        ];
+        for refusal in all {
             let answer = Answer::refusal(refusal);
-            let value = |name| answer.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value);
+            let value =
+                |name| answer.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value);
             assert_eq!(value("cache-control"), Some("no-store"), "{refusal:?}");
             assert_eq!(value("www-authenticate").is_some(), answer.status == 401, "{refusal:?}");
             assert_eq!(value("retry-after").is_some(), answer.status == 503, "{refusal:?}");

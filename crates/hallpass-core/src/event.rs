@@ -140,7 +140,6 @@ impl EventSink for TracingEvents {
     }
 }
 
-
 /// Tells `sink`, whatever it does.
 pub(crate) fn tell(sink: &dyn EventSink, event: &Event<'_>) {
     if catch_unwind(AssertUnwindSafe(|| sink.record(event))).is_err() {

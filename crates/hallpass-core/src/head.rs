@@ -47,3 +47,10 @@ pub trait RequestHead {
         None
     }
 }
+
+/// The address a request came from, as the application wants it known: in device lists and events.
+///
+/// Put it into the request's extensions where the server does not know it itself, or where a trusted proxy in front says
+/// it. Nothing is granted by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Peer(pub IpAddr);

@@ -76,20 +76,23 @@ mod watch;
 pub use answer::{Answer, Refusal, WWW_AUTHENTICATE};
 pub use commit::{Commit, CommitOutcome};
 pub use cookie::{
-    CookieKind, CookiePolicy, CookiePolicyBuilder, CookiePolicyError, CookiePrefix, Presented, PresentedTokens,
-    SameSite,
+    CookieKind, CookiePolicy, CookiePolicyBuilder, CookiePolicyError, CookiePrefix, Presented,
+    PresentedTokens, SameSite,
 };
 pub use event::{Event, EventKind, EventSink, TracingEvents};
-pub use head::RequestHead;
+pub use head::{Peer, RequestHead};
 pub use ids::{
     Epoch, HandleError, OpId, Realm, RealmError, Revision, SessionHandle, Shard, Stamp, Subject,
     SubjectError, SubjectKey,
 };
 pub use manager::{
-    BuildError, EndSubject, EndSubjectError, EndSubjectReceipt, SessionManager, SessionManagerBuilder, SharedStore,
+    BuildError, EndSubject, EndSubjectError, EndSubjectReceipt, SessionManager, SessionManagerBuilder,
+    SharedStore,
 };
 pub use memory::{MemoryStore, MemoryStoreBuilder};
-pub use origin::{OriginPolicy, OriginPolicyBuilder, OriginPolicyError, OriginRefusal, RequestClass, Verdict};
+pub use origin::{
+    OriginPolicy, OriginPolicyBuilder, OriginPolicyError, OriginRefusal, RequestClass, Verdict,
+};
 pub use policy::{PolicyError, SessionPolicy};
 pub use random::{OsRandom, RandomSource};
 pub use record::{

@@ -216,7 +216,10 @@ mod tests {
     fn final_after_a_logout_nothing_that_was_found_is_written_again() {
         check("only new sessions after a logout", |s, p| {
             s.logout == Logout::No
-                || matches!(p.write, Write::Nothing | Write::CreateVisitor | Write::CreateLogin { from_visitor: false })
+                || matches!(
+                    p.write,
+                    Write::Nothing | Write::CreateVisitor | Write::CreateLogin { from_visitor: false }
+                )
         });
     }
 
@@ -242,8 +245,10 @@ mod tests {
     #[test]
     fn fresh_somebody_elses_login_is_ended_and_gives_nothing_to_the_next() {
         check("no inheritance", |s, p| {
-            let over_another = s.login == Found::Live && s.log_in == Some(Relation::Other) && s.logout == Logout::No;
-            let ended = p.end_login == Some(EndReason::Superseded) && p.write == Write::CreateLogin { from_visitor: false };
+            let over_another =
+                s.login == Found::Live && s.log_in == Some(Relation::Other) && s.logout == Logout::No;
+            let ended = p.end_login == Some(EndReason::Superseded)
+                && p.write == Write::CreateLogin { from_visitor: false };
             !over_another || ended
         });
     }
@@ -259,9 +264,10 @@ mod tests {
     #[test]
     fn an_update_can_never_create() {
         check("writes to what is live", |s, p| match p.write {
-            Write::Touch(Which::Login) | Write::Update(Which::Login) | Write::Renew(Which::Login) | Write::Relogin => {
-                s.login == Found::Live
-            }
+            Write::Touch(Which::Login)
+            | Write::Update(Which::Login)
+            | Write::Renew(Which::Login)
+            | Write::Relogin => s.login == Found::Live,
             Write::Touch(Which::Visitor) | Write::Update(Which::Visitor) | Write::Renew(Which::Visitor) => {
                 s.visitor == Found::Live && s.login != Found::Live
             }
@@ -289,8 +295,8 @@ mod tests {
     #[test]
     fn fail_closed_an_undecodable_session_serves_nothing_but_logout_and_login() {
         check("503", |s, p| {
-            let broken = s.login == Found::Undecodable
-                || (s.visitor == Found::Undecodable && s.login != Found::Live);
+            let broken =
+                s.login == Found::Undecodable || (s.visitor == Found::Undecodable && s.login != Found::Live);
             let asked = s.log_in.is_some() || s.logout == Logout::Done;
             !broken || asked || p.unavailable
         });

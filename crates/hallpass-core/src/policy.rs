@@ -156,7 +156,9 @@ impl SessionPolicy {
     /// When an idle limit is under a second or over its absolute one, or notes of use are further apart than half of
     /// an idle limit.
     pub fn validate(&self) -> Result<(), PolicyError> {
-        for (name, life) in [("login", self.login), ("remembered", self.remembered), ("visitor", self.visitor)] {
+        for (name, life) in
+            [("login", self.login), ("remembered", self.remembered), ("visitor", self.visitor)]
+        {
             if life.idle < Duration::from_secs(1) {
                 return Err(PolicyError { name, problem: Problem::IdleTooShort });
             }
@@ -206,10 +208,16 @@ impl fmt::Display for PolicyError {
         match self.problem {
             Problem::IdleTooShort => write!(f, "the idle limit of {name} sessions is under one second"),
             Problem::IdleOverAbsolute => {
-                write!(f, "the idle limit of {name} sessions is longer than their absolute limit; lower the one or raise the other")
+                write!(
+                    f,
+                    "the idle limit of {name} sessions is longer than their absolute limit; lower the one or raise the other"
+                )
             }
             Problem::TouchTooRare => {
-                write!(f, "touch_after is more than half of the idle limit of {name} sessions, so that sessions in use would end; lower it")
+                write!(
+                    f,
+                    "touch_after is more than half of the idle limit of {name} sessions, so that sessions in use would end; lower it"
+                )
             }
         }
     }

@@ -20,6 +20,8 @@ const FAILED: u8 = 1;
 const DIRTY: u8 = 2;
 /// The commit has begun: what is set from now on could not be kept.
 const COMMITTED: u8 = 4;
+/// The request was refused for its origin, and that has been told.
+const REFUSED: u8 = 8;
 
 /// Anything a layer carries for its extractors, such as the authenticator.
 pub type Companion = Arc<dyn Any + Send + Sync>;
@@ -34,14 +36,16 @@ pub(crate) struct Inner {
     pub(crate) manager: SessionManager,
     pub(crate) presented: Presented,
     verdict: Verdict,
+    authority: Option<Box<str>>,
     outer: Option<SessionSlot>,
     companion: Option<Companion>,
     pub(crate) opened: OnceLock<Opened>,
-    /// [`FAILED`], [`DIRTY`] and [`COMMITTED`]: one word, so that a change and the commit see each other.
+    /// [`FAILED`], [`DIRTY`], [`COMMITTED`] and [`REFUSED`]: one word, so that a change and the commit see each other.
     flags: AtomicU8,
     intent: Mutex<Intent>,
     client: OnceLock<ClientInfo>,
     remembered: OnceLock<Companion>,
+    insisted: OnceLock<Refusal>,
 }
 
 impl SessionSlot {
@@ -61,6 +65,7 @@ impl SessionSlot {
             manager,
             presented,
             verdict,
+            authority: head.authority().map(Box::from),
             outer,
             companion,
             opened: OnceLock::new(),
@@ -68,6 +73,7 @@ impl SessionSlot {
             intent: Mutex::default(),
             client: OnceLock::new(),
             remembered: OnceLock::new(),
+            insisted: OnceLock::new(),
         }))
     }
 
@@ -77,9 +83,21 @@ impl SessionSlot {
         &self.0.manager
     }
 
+    /// The authority of the request's target, for adapters whose handlers do not see it.
+    #[must_use]
+    pub fn authority(&self) -> Option<&str> {
+        self.0.authority.as_deref()
+    }
+
     /// This slot and those of the layers around it, the innermost first.
     pub fn chain(&self) -> impl Iterator<Item = &SessionSlot> {
         std::iter::successors(Some(self), |slot| slot.0.outer.as_ref())
+    }
+
+    /// Whether one of them is of `manager`: another layer of it then passes the request through.
+    #[must_use]
+    pub fn is_inside(&self, manager: &SessionManager) -> bool {
+        self.chain().any(|slot| slot.manager().same_as(manager))
     }
 
     /// What the layer carries, if it is a `T`.
@@ -112,7 +130,7 @@ impl SessionSlot {
     }
 
     /// Opens the session: checks the request's origin, loads what its token leads to, checks the deadlines. Once a
-    /// request; later calls cost nothing.
+    /// request; later calls cost nothing, and fail if the first did.
     ///
     /// # Errors
     ///
@@ -152,6 +170,9 @@ impl SessionSlot {
         if self.0.presented.too_long {
             return Err(OpenError::CookiesTooLong);
         }
+        if self.has_failed() {
+            return Err(OpenError::Unavailable);
+        }
         match self.0.manager.look_up(&self.0.presented).await {
             Ok(opened) => Ok(self.0.opened.get_or_init(|| opened)),
             Err(error) => {
@@ -167,13 +188,19 @@ impl SessionSlot {
             Verdict::Allow => Ok(()),
             Verdict::Refuse(OriginRefusal::BadAuthority) => Err(OpenError::BadAuthority),
             Verdict::Refuse(why) => {
-                tracing::debug!(target: "hallpass", %why, "a request from another origin was refused");
-                let manager = &self.0.manager;
-                let client = self.0.client.get();
-                manager.tell(&Event { client, ..manager.event(EventKind::CrossOriginRefused) });
+                if self.0.flags.fetch_or(REFUSED, Ordering::AcqRel) & REFUSED == 0 {
+                    self.tell_refusal(*why);
+                }
                 Err(OpenError::CrossOrigin)
             }
         }
+    }
+
+    fn tell_refusal(&self, why: OriginRefusal) {
+        tracing::debug!(target: "hallpass", %why, "a request from another origin was refused");
+        let manager = &self.0.manager;
+        let client = self.0.client.get();
+        manager.tell(&Event { client, ..manager.event(EventKind::CrossOriginRefused) });
     }
 
     pub(crate) fn opened(&self) -> Option<&Opened> {
@@ -184,6 +211,18 @@ impl SessionSlot {
     /// makes of it.
     pub fn mark_unavailable(&self) {
         self.fail();
+    }
+
+    /// Has the layer answer with this refusal, whatever the handler makes of it; the first one counts. For frameworks
+    /// where a handler may not see the error of an extractor.
+    pub fn insist(&self, refusal: Refusal) {
+        self.0.insisted.get_or_init(|| refusal);
+        self.fail();
+    }
+
+    /// What the layer must answer in place of the handler, if anything.
+    pub(crate) fn failure(&self) -> Option<Refusal> {
+        self.has_failed().then(|| self.0.insisted.get().copied().unwrap_or(Refusal::Unavailable))
     }
 
     pub(crate) fn fail(&self) {
@@ -235,7 +274,8 @@ impl fmt::Debug for SessionSlot {
 fn client_of(head: &impl RequestHead) -> ClientInfo {
     let mut user_agent = None;
     head.for_each_value("user-agent", &mut |value| {
-        user_agent.get_or_insert_with(|| String::from_utf8_lossy(&value[..value.len().min(1024)]).into_owned());
+        user_agent
+            .get_or_insert_with(|| String::from_utf8_lossy(&value[..value.len().min(1024)]).into_owned());
     });
     ClientInfo::new(user_agent.as_deref(), head.peer())
 }
@@ -258,11 +298,17 @@ impl OpenError {
     /// The answer to give.
     #[must_use]
     pub fn answer(self) -> Answer {
+        Answer::refusal(self.refusal())
+    }
+
+    /// What the request is refused for.
+    #[must_use]
+    pub fn refusal(self) -> Refusal {
         match self {
-            Self::CrossOrigin => Answer::refusal(Refusal::CrossOrigin),
-            Self::BadAuthority => Answer::refusal(Refusal::BadAuthority),
-            Self::CookiesTooLong => Answer::refusal(Refusal::CookiesTooLong),
-            Self::Unavailable => Answer::refusal(Refusal::Unavailable),
+            Self::CrossOrigin => Refusal::CrossOrigin,
+            Self::BadAuthority => Refusal::BadAuthority,
+            Self::CookiesTooLong => Refusal::CookiesTooLong,
+            Self::Unavailable => Refusal::Unavailable,
         }
     }
 }

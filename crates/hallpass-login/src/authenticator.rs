@@ -101,7 +101,8 @@ pub trait Authenticator: Send + Sync + 'static {
     /// # Errors
     ///
     /// When the users could not be asked.
-    fn user(&self, subject: &Subject) -> impl Future<Output = Result<Option<Self::User>, Self::Error>> + Send;
+    fn user(&self, subject: &Subject)
+    -> impl Future<Output = Result<Option<Self::User>, Self::Error>> + Send;
 
     /// The path of the page where a browser can log in. With it, browsers that are not logged in are sent there and
     /// back; without it they get 401 like everybody else.

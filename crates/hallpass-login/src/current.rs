@@ -14,7 +14,10 @@ use subtle::ConstantTimeEq;
 ///
 /// When the session could not be opened or the users could not be asked. The layer then answers 503 whatever becomes
 /// of this error.
-pub async fn current_user<A: Authenticator>(slot: &SessionSlot, users: &A) -> Result<Option<Arc<A::User>>, Denied> {
+pub async fn current_user<A: Authenticator>(
+    slot: &SessionSlot,
+    users: &A,
+) -> Result<Option<Arc<A::User>>, Denied> {
     let Some(identity) = slot.open().await?.identity() else { return Ok(None) };
     user_of(slot, users, &identity).await
 }

@@ -35,13 +35,19 @@ impl Denied {
     /// The answer for a program.
     #[must_use]
     pub fn plain_answer(self) -> Answer {
+        Answer::refusal(self.refusal())
+    }
+
+    /// What the request is refused for.
+    #[must_use]
+    pub fn refusal(self) -> Refusal {
         match self {
-            Self::NotLoggedIn => Answer::refusal(Refusal::LoginRequired),
-            Self::NotRecent => Answer::refusal(Refusal::ReauthenticationRequired),
-            Self::Forbidden => Answer::refusal(Refusal::Forbidden),
-            Self::Open(error) => error.answer(),
-            Self::Unavailable => Answer::refusal(Refusal::UsersUnavailable),
-            Self::Misconfigured => Answer::refusal(Refusal::Misconfigured),
+            Self::NotLoggedIn => Refusal::LoginRequired,
+            Self::NotRecent => Refusal::ReauthenticationRequired,
+            Self::Forbidden => Refusal::Forbidden,
+            Self::Open(error) => error.refusal(),
+            Self::Unavailable => Refusal::UsersUnavailable,
+            Self::Misconfigured => Refusal::Misconfigured,
         }
     }
 }
@@ -85,7 +91,7 @@ pub fn require_slot(slot: Option<&SessionSlot>) -> Result<&SessionSlot, Denied> 
     slot.ok_or_else(|| {
         tracing::error!(
             target: "hallpass",
-            "a handler asked for the session, but no session layer is around it: wrap the router with `SessionLayer::new(sessions)`"
+            "a handler asked for the session, but no session layer is around it: wrap the router with `SessionLayer::new(sessions)`, or on actix-web the app with `SessionMiddleware::new(sessions)`"
         );
         Denied::Misconfigured
     })

@@ -99,7 +99,9 @@ impl LogoutEndpoint {
     fn success(&self, head: &impl RequestHead, sessions_ended: usize) -> Answer {
         let redirect = || self.redirect.to_string();
         let json = || Answer::json(200, format!(r#"{{"sessions_ended":{sessions_ended}}}"#));
-        match audience(head.method(), |name: &str, visit: &mut dyn FnMut(&[u8])| head.for_each_value(name, visit)) {
+        match audience(head.method(), |name: &str, visit: &mut dyn FnMut(&[u8])| {
+            head.for_each_value(name, visit)
+        }) {
             Audience::Api => json(),
             Audience::Browser => Answer::empty(303).with("location", redirect()),
             Audience::Htmx => json().with("hx-redirect", redirect()),

@@ -50,6 +50,9 @@ impl<U: AuthUser> Authenticated<U> {
 
 impl<U> fmt::Debug for Authenticated<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authenticated").field("realm", &self.realm).field("subject", &self.subject).finish_non_exhaustive()
+        f.debug_struct("Authenticated")
+            .field("realm", &self.realm)
+            .field("subject", &self.subject)
+            .finish_non_exhaustive()
     }
 }

@@ -1,14 +1,8 @@
+pub use hallpass_core::Peer;
 use hallpass_core::RequestHead;
 use http::header::{COOKIE, HOST, ORIGIN, UPGRADE, USER_AGENT};
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Uri, request};
 use std::net::IpAddr;
-
-/// The address a request came from, as the application wants it known: in device lists and events.
-///
-/// Put it into the request's extensions where the server does not do so itself, or where a trusted proxy in front says
-/// it. Nothing is granted by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Peer(pub IpAddr);
 
 /// The head of an `http` 1 request, as the core reads it.
 ///

@@ -34,12 +34,14 @@
 //! ```
 
 mod future;
+mod gate;
 mod head;
 mod layer;
 mod response;
 mod service;
 
 pub use future::ResponseFuture;
+pub use gate::{Admission, GateFuture, GateLayer, GateService};
 pub use hallpass_core::SessionSlot;
 pub use head::{HttpHead, Peer};
 pub use layer::SessionLayer;

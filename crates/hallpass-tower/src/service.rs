@@ -41,7 +41,7 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let outer = request.extensions().get::<SessionSlot>();
-        if outer.is_some_and(|slot| slot.chain().any(|slot| slot.manager().same_as(&self.manager))) {
+        if outer.is_some_and(|slot| slot.is_inside(&self.manager)) {
             return ResponseFuture::passthrough(self.inner.call(request));
         }
         let slot = self.slot(&request, outer.cloned());

@@ -20,7 +20,8 @@ impl Job<'_> {
     /// The same user again: the session stays, under a new id, with fresh deadlines. If somebody ended it meanwhile, the
     /// ticket decides whether the user may have a new one.
     pub(super) async fn relogin(&mut self) -> Result<(), Failure> {
-        let (Some(grant), Some(mut base)) = (self.intent.log_in.clone(), self.opened.login.live().cloned()) else {
+        let (Some(grant), Some(mut base)) = (self.intent.log_in.clone(), self.opened.login.live().cloned())
+        else {
             return Ok(());
         };
         let mut data = self.intended_data(&base);
@@ -120,7 +121,11 @@ impl Job<'_> {
 
     /// Ends the visitor's session, whose data `login` carries. If another request of the visitor wrote it meanwhile,
     /// that is merged in first: ended only as it was copied, nothing in it is lost.
-    async fn absorb(&mut self, mut visitor: Arc<Record>, mut login: Arc<Record>) -> Result<Arc<Record>, Failure> {
+    async fn absorb(
+        &mut self,
+        mut visitor: Arc<Record>,
+        mut login: Arc<Record>,
+    ) -> Result<Arc<Record>, Failure> {
         for attempt in 0..MERGES {
             let op = self.manager.op()?;
             let store = &self.manager.0.store;

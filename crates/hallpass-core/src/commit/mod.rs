@@ -30,8 +30,8 @@ impl SessionSlot {
     /// polled it is finished though it be dropped.
     pub fn commit(&self) -> Commit {
         let dirty = self.begin_commit();
-        if self.has_failed() {
-            return Commit::ready(CommitOutcome::refused(Refusal::Unavailable));
+        if let Some(refusal) = self.failure() {
+            return Commit::ready(CommitOutcome::refused(refusal));
         }
         let Some(opened) = self.opened() else { return Commit::ready(CommitOutcome::default()) };
         if !dirty {
@@ -184,7 +184,9 @@ impl Failure {
             Self::Session(error) => {
                 tracing::error!(target: "hallpass", error = error as &dyn std::error::Error, "a session's changes could not be repeated");
             }
-            Self::Contended => tracing::error!(target: "hallpass", "a session was written by too many requests at once"),
+            Self::Contended => {
+                tracing::error!(target: "hallpass", "a session was written by too many requests at once")
+            }
             Self::Superseded | Self::LimitReached => {}
         }
     }
@@ -201,7 +203,8 @@ async fn carry_out(slot: SessionSlot) -> CommitOutcome {
     }
     let now = slot.manager().now();
     let plan = plan::plan(&slot.situation(opened, &intent, now));
-    let mut job = Job { slot: &slot, manager: slot.manager(), opened, intent, now, outcome: CommitOutcome::opened() };
+    let mut job =
+        Job { slot: &slot, manager: slot.manager(), opened, intent, now, outcome: CommitOutcome::opened() };
     match job.run(&plan).await {
         Ok(()) => job.outcome,
         Err(failure) => {

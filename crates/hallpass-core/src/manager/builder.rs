@@ -159,10 +159,12 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Policy(_) => f.write_str("the session policy does not work"),
-            Self::Realm(_) => f.write_str("the login cookie's name cannot name a realm; set one with `realm`"),
-            Self::NoRuntime => {
-                f.write_str("no tokio runtime: build the manager inside one, or give its handle with `runtime`")
+            Self::Realm(_) => {
+                f.write_str("the login cookie's name cannot name a realm; set one with `realm`")
             }
+            Self::NoRuntime => f.write_str(
+                "no tokio runtime: build the manager inside one, or give its handle with `runtime`",
+            ),
         }
     }
 }

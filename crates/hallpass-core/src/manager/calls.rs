@@ -1,11 +1,11 @@
 //! Every call to the store goes through here: with its time limit, its operation id and its time.
 
 use super::SessionManager;
-use crate::ids::OpId;
-use crate::store::{Ended, Op, StoreError};
 use crate::event::{Event, EventKind};
+use crate::ids::OpId;
 use crate::ids::SessionHandle;
 use crate::record::ClientInfo;
+use crate::store::{Ended, Op, StoreError};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
@@ -26,7 +26,12 @@ impl SessionManager {
     }
 
     /// Tells of every session that a call has ended.
-    pub(crate) fn tell_ended(&self, ended: &[Ended], actor: Option<SessionHandle>, client: Option<&ClientInfo>) {
+    pub(crate) fn tell_ended(
+        &self,
+        ended: &[Ended],
+        actor: Option<SessionHandle>,
+        client: Option<&ClientInfo>,
+    ) {
         for one in ended {
             self.tell(&Event {
                 subject: one.subject.as_ref(),
@@ -45,7 +50,9 @@ async fn within<T>(limit: Duration, mut call: Call<'_, T>) -> Result<T, StoreErr
     let at_once = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
     match at_once {
         Poll::Ready(answer) => answer,
-        Poll::Pending => tokio::time::timeout(limit, call).await.unwrap_or_else(|_| Err(StoreError::timeout())),
+        Poll::Pending => {
+            tokio::time::timeout(limit, call).await.unwrap_or_else(|_| Err(StoreError::timeout()))
+        }
     }
 }
 

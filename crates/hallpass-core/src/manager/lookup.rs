@@ -33,7 +33,8 @@ impl Opened {
     /// Whether the session is there but cannot be read.
     pub(crate) fn is_undecodable(&self) -> bool {
         let visitor_counts = self.login.live().is_none();
-        matches!(self.login, Found::Undecodable(_)) || visitor_counts && matches!(self.visitor, Found::Undecodable(_))
+        matches!(self.login, Found::Undecodable(_))
+            || visitor_counts && matches!(self.visitor, Found::Undecodable(_))
     }
 }
 
@@ -85,7 +86,12 @@ impl SessionManager {
         Ok(Opened { login, visitor, at })
     }
 
-    async fn find(&self, tokens: &PresentedTokens, kind: CookieKind, now: Timestamp) -> Result<Found, StoreError> {
+    async fn find(
+        &self,
+        tokens: &PresentedTokens,
+        kind: CookieKind,
+        now: Timestamp,
+    ) -> Result<Found, StoreError> {
         match tokens.token() {
             Some(token) => self.find_key(&token.key(&self.0.realm), kind, now).await,
             None => Ok(Found::Nothing),

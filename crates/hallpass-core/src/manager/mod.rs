@@ -110,8 +110,9 @@ impl SessionManager {
         self.0.clock.now().into()
     }
 
-    /// Waits until every revocation and commit is done whose request went away before its end; at most for
-    /// `deadline`. Whether all are. Call it after the server has stopped and before the runtime does.
+    /// Waits until every revocation and commit that has been started is done, also those whose request went away before
+    /// their end; at most for `deadline`. Whether all are. Call it after the server has stopped and before the runtime
+    /// does.
     pub async fn drain(&self, deadline: Duration) -> bool {
         self.0.tasks.drain(deadline).await
     }

@@ -1,8 +1,8 @@
 //! Ending sessions by user, with or without a request at hand.
 
 use super::SessionManager;
-use crate::answer::{Answer, Refusal};
 use super::tasks::Certain;
+use crate::answer::{Answer, Refusal};
 use crate::ids::{Epoch, SessionHandle, Subject, SubjectKey};
 use crate::record::{ClientInfo, EndReason};
 use crate::store::{SessionSummary, StoreError, SubjectRevoked, Ticket, Which};

@@ -34,7 +34,7 @@ impl Tasks {
         &self.runtime
     }
 
-    /// Waits until all that was handed over is done, at most for `deadline`. Whether it is.
+    /// Waits until all that was started is done, here or where it is awaited, at most for `deadline`. Whether it is.
     pub(crate) async fn drain(&self, deadline: Duration) -> bool {
         tokio::time::timeout(deadline, self.idle()).await.is_ok()
     }
@@ -49,8 +49,8 @@ impl Tasks {
         }
     }
 
+    /// Goes on with work that was counted when it was started.
     fn finish<T: Send + 'static>(&self, work: Work<T>) {
-        self.running.count.fetch_add(1, Ordering::AcqRel);
         let done = Done(Arc::clone(&self.running));
         self.runtime.spawn(async move {
             let _done = done;
@@ -65,29 +65,40 @@ impl fmt::Debug for Tasks {
     }
 }
 
+impl Running {
+    fn start(&self) {
+        self.count.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn end(&self) {
+        if self.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.idle.notify_waiters();
+        }
+    }
+}
+
 /// Counts a task down when it ends, also by a panic or by the end of its runtime.
 struct Done(Arc<Running>);
 
 impl Drop for Done {
     fn drop(&mut self) {
-        if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.idle.notify_waiters();
-        }
+        self.0.end();
     }
 }
 
 /// A future that owns its work. It runs where it is awaited; dropped after its first poll and before its end, it hands
-/// the rest to [`Tasks`]. Dropped before its first poll it does nothing.
+/// the rest to [`Tasks`]. Dropped before its first poll it does nothing. It counts from its first poll on: a server
+/// that stops may drop it only after it has said that it stopped.
 #[must_use = "nothing happens until it is awaited"]
 pub(crate) struct Certain<T: Send + 'static> {
     work: Option<Work<T>>,
     tasks: Tasks,
-    started: bool,
+    counted: bool,
 }
 
 impl<T: Send + 'static> Certain<T> {
     pub(crate) fn new(tasks: Tasks, work: impl Future<Output = T> + Send + 'static) -> Self {
-        Self { work: Some(Box::pin(work)), tasks, started: false }
+        Self { work: Some(Box::pin(work)), tasks, counted: false }
     }
 }
 
@@ -95,12 +106,17 @@ impl<T: Send + 'static> Future for Certain<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        self.started = true;
         // Taken out while it runs: work that panics must not be polled again.
         let Some(mut work) = self.work.take() else { return Poll::Pending };
+        if !std::mem::replace(&mut self.counted, true) {
+            self.tasks.running.start();
+        }
         let answer = work.as_mut().poll(cx);
         if answer.is_pending() {
             self.work = Some(work);
+        } else {
+            self.counted = false;
+            self.tasks.running.end();
         }
         answer
     }
@@ -108,15 +124,17 @@ impl<T: Send + 'static> Future for Certain<T> {
 
 impl<T: Send + 'static> Drop for Certain<T> {
     fn drop(&mut self) {
-        if let (true, Some(work)) = (self.started, self.work.take()) {
-            self.tasks.finish(work);
+        match self.work.take() {
+            _ if !self.counted => {}
+            Some(work) => self.tasks.finish(work),
+            None => self.tasks.running.end(),
         }
     }
 }
 
 impl<T: Send + 'static> fmt::Debug for Certain<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Certain").field("started", &self.started).finish_non_exhaustive()
+        f.debug_struct("Certain").field("counted", &self.counted).finish_non_exhaustive()
     }
 }
 
@@ -156,6 +174,26 @@ mod tests {
         go.send(()).unwrap();
         assert!(tasks.drain(Duration::from_secs(60)).await);
         assert!(finished.load(Ordering::SeqCst));
+    }
+
+    #[tokio::test]
+    async fn a_drain_waits_also_for_work_that_is_still_awaited() {
+        let tasks = Tasks::new(Handle::current());
+        let (go, _, work) = work();
+        let mut certain = Certain::new(tasks.clone(), work);
+        poll_once(&mut certain).await;
+        assert!(!tasks.drain(Duration::from_millis(1)).await, "it has been started");
+        go.send(()).unwrap();
+        certain.await;
+        assert!(tasks.drain(Duration::from_millis(1)).await);
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_where_it_is_awaited_does_not_hold_up_the_drain() {
+        let tasks = Tasks::new(Handle::current());
+        let certain = Certain::new(tasks.clone(), async { panic!("the store's own fault") });
+        assert!(tokio::spawn(certain).await.is_err());
+        assert!(tasks.drain(Duration::from_secs(60)).await);
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 use super::MemoryStore;
 
-/// How many locks there are at least. A lock is held longest where a whole stripe is looked at, when its tables grow: the
-/// more stripes, the shorter.
+/// How many locks there are: so many that two threads hardly ever meet and that no stripe is large when its tables have
+/// to grow, and so few that all of them stay in a core's cache.
 const STRIPES: usize = 1024;
 
 /// Sets the bounds of a [`MemoryStore`].

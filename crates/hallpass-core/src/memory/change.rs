@@ -77,11 +77,13 @@ impl MemoryStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let pushed_out = self.room_for(old, &new)?;
-        if new.key != old.key {
-            // Under the lock, so that the end of the new key cannot be heard before.
-            self.feed.send(|| FeedEvent::Replaced { old: old.key, new: new.key, handle: new.handle });
-        }
+        let replaced = FeedEvent::Replaced { old: old.key, new: new.key, handle: new.handle };
+        let is_renewal = new.key != old.key;
         stripe.exchange(&old.key, new);
+        if is_renewal {
+            // Under the lock, so that the end of the new key cannot be heard before.
+            self.feed.send(|| replaced);
+        }
         drop(stripe);
         self.push_out(&pushed_out, now);
         Ok(())

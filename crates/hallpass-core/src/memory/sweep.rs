@@ -22,7 +22,8 @@ struct Walk {
 
 impl MemoryStore {
     /// Walks around the stripes from where the last call stopped. There is no index by deadline, which would cost every
-    /// session memory and every touch time: a walk costs 20 ns for each row, and nobody waits for it.
+    /// session memory and every touch time: a walk costs some tens of nanoseconds for each row, and nobody waits
+    /// for it.
     ///
     /// A call ends after a full round, when `limit` is reached, or when it has looked at enough. In the last case there
     /// is more to do, unless it has come past the last stripe: so "while there is more" is one round, then a rest.

@@ -46,7 +46,8 @@ impl Intent {
 /// Computes a value's new bytes from its old ones; `None` removes it.
 ///
 /// The mutex is never locked: it makes a closure that need not be `Sync` part of what is.
-pub(crate) type Recompute = Mutex<Box<dyn FnMut(Option<&[u8]>) -> Result<Option<Vec<u8>>, SessionError> + Send>>;
+pub(crate) type Recompute =
+    Mutex<Box<dyn FnMut(Option<&[u8]>) -> Result<Option<Vec<u8>>, SessionError> + Send>>;
 
 /// One change of the data, as it can be repeated.
 pub(crate) enum Change {

@@ -75,7 +75,10 @@ impl Session {
         let subject = SubjectKey::new(record.realm.clone(), identity.subject.clone());
         let which = Which::One(record.handle);
         let op = manager.op()?;
-        match manager.limited(manager.0.store.revoke_subject(&subject, None, which, EndReason::LoggedOut, op)).await? {
+        match manager
+            .limited(manager.0.store.revoke_subject(&subject, None, which, EndReason::LoggedOut, op))
+            .await?
+        {
             SubjectRevoked::Done { ended, .. } => Ok(self.tell_and_count(&ended)),
             // Only a call with an actor is answered so; a store that does it anyway has ended nothing.
             SubjectRevoked::ActorGone => Ok(0),
@@ -99,7 +102,8 @@ impl Session {
     fn keys_besides(&self, done: Option<SessionKey>) -> Vec<SessionKey> {
         let slot = self.slot();
         let presented = &slot.0.presented;
-        let tokens = [&presented.login, &presented.visitor].into_iter().flat_map(PresentedTokens::well_formed);
+        let tokens =
+            [&presented.login, &presented.visitor].into_iter().flat_map(PresentedTokens::well_formed);
         let keys = tokens.map(|token| token.key(slot.manager().realm()));
         keys.filter(|key| Some(*key) != done).collect()
     }
@@ -113,7 +117,11 @@ impl Session {
         EndSubject(Certain::new(tasks, async move { session.end_subject_now(which, reason).await }))
     }
 
-    async fn end_subject_now(&self, which: Which, reason: EndReason) -> Result<EndSubjectReceipt, EndSubjectError> {
+    async fn end_subject_now(
+        &self,
+        which: Which,
+        reason: EndReason,
+    ) -> Result<EndSubjectReceipt, EndSubjectError> {
         let record = self.record().ok_or(EndSubjectError::NotLoggedIn)?;
         let full = record.identity.as_ref().filter(|identity| identity.level == AuthLevel::Full);
         let identity = full.ok_or(EndSubjectError::NotLoggedIn)?;
@@ -142,7 +150,9 @@ impl Session {
                     intent.issued = None;
                 }
                 // Who raised the epoch may stay; if somebody else raised it in between, a login here must not.
-                if let Some(grant) = intent.log_in.as_mut().filter(|grant| grant.ticket.epoch == receipt.previous) {
+                if let Some(grant) =
+                    intent.log_in.as_mut().filter(|grant| grant.ticket.epoch == receipt.previous)
+                {
                     grant.ticket.epoch = receipt.current;
                 }
             }

@@ -116,7 +116,8 @@ impl Session {
     /// How the pending login relates to the loaded one.
     pub(crate) fn relation(&self, subject: &Subject) -> Relation {
         let live = self.0.opened().and_then(|opened| opened.login.live());
-        let same = live.and_then(|record| record.identity.as_ref()).is_some_and(|known| known.subject == *subject);
+        let same =
+            live.and_then(|record| record.identity.as_ref()).is_some_and(|known| known.subject == *subject);
         if same { Relation::Same } else { Relation::Other }
     }
 
@@ -192,9 +193,13 @@ pub enum SessionError {
 }
 
 impl SessionError {
-    /// The answer to give: 500, and the log says why.
+    /// The answer to give: 413 for too much data, which may well have come from the client; 500 for the rest, and the
+    /// log says why.
     #[must_use]
     pub fn answer(&self) -> Answer {
+        if let Self::TooLarge { .. } = self {
+            return Answer::refusal(Refusal::SessionTooLarge);
+        }
         tracing::error!(target: "hallpass", error = self as &dyn std::error::Error, "a session value was not read or written");
         Answer::refusal(Refusal::Misconfigured)
     }

@@ -1,5 +1,5 @@
 use crate::support::{Jar, World};
-use hallpass_core::Session;
+use hallpass_core::{LoginGrant, Session};
 use hallpass_testkit::Method;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -83,7 +83,8 @@ async fn certain_a_logout_that_the_handler_gave_up_waiting_for_is_never_answered
 /// Every store call of a commit, held and abandoned: afterwards it is done as if nobody had hung up.
 #[tokio::test]
 async fn certain_a_commit_that_was_started_is_finished_at_every_step() {
-    let steps: [(Method, fn(&Session, hallpass_core::LoginGrant)); 3] = [
+    type Act = fn(&Session, LoginGrant);
+    let steps: [(Method, Act); 3] = [
         (Method::Create, |session, grant| session.log_in(grant).unwrap()),
         (Method::Take, |session, grant| session.log_in(grant).unwrap()),
         (Method::Update, |session, _| session.insert("cart", "two").unwrap()),
@@ -105,7 +106,11 @@ async fn certain_a_commit_that_was_started_is_finished_at_every_step() {
             }
             _ => {
                 assert_eq!(world.sessions.sessions_of(7.into()).await.unwrap().len(), 1, "{method:?}");
-                assert_eq!(world.open(&jar).await.handle(), None, "{method:?}: the visitor's session is part of it");
+                assert_eq!(
+                    world.open(&jar).await.handle(),
+                    None,
+                    "{method:?}: the visitor's session is part of it"
+                );
             }
         }
     }

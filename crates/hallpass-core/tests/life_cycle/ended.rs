@@ -1,4 +1,4 @@
-use crate::support::{World, log_out, end};
+use crate::support::{World, end, log_out};
 use hallpass_core::{EndReason, Session, Which};
 use hallpass_testkit::{Method, Times};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-use crate::support::{Jar, World, log_out, end};
+use crate::support::{Jar, World, end, log_out};
 use hallpass_core::{EndReason, EventKind, Refusal, SessionPolicy, WhenReached, Which};
 use hallpass_testkit::{Method, Times};
 use std::num::NonZeroU32;
@@ -104,7 +104,10 @@ async fn a_reauthentication_over_a_session_that_was_just_logged_out_becomes_a_lo
     world.request(&mut jar.clone(), async |other| assert!(log_out(other).await <= 1)).await;
     jar.apply(&session.slot().commit().await);
     let session = world.open(&jar).await;
-    assert_eq!((session.subject().is_some(), session.contains("old"), session.contains("new")), (true, false, true));
+    assert_eq!(
+        (session.subject().is_some(), session.contains("old"), session.contains("new")),
+        (true, false, true)
+    );
 }
 
 #[tokio::test]
@@ -148,7 +151,8 @@ async fn honest_a_login_that_the_store_does_not_confirm_is_503_without_a_cookie(
             true => world.store.lose_answer(Method::Create, Times::Next(1)),
         }
         let grant = world.grant(7).await;
-        let outcome = world.request(&mut Jar::default(), async |session| session.log_in(grant).unwrap()).await;
+        let outcome =
+            world.request(&mut Jar::default(), async |session| session.log_in(grant).unwrap()).await;
         assert_eq!((outcome.refusal, outcome.set_cookies().count()), (Some(Refusal::Unavailable), 0));
     }
     assert!(!world.events.kinds().contains(&EventKind::LoginSucceeded));
@@ -199,5 +203,8 @@ async fn in_one_request_the_last_word_counts() {
         })
         .await;
     let session = world.open(&jar).await;
-    assert_eq!((session.subject(), session.get::<String>("flash").unwrap().as_deref()), (None, Some("goodbye")));
+    assert_eq!(
+        (session.subject(), session.get::<String>("flash").unwrap().as_deref()),
+        (None, Some("goodbye"))
+    );
 }

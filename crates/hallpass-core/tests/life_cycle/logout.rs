@@ -1,4 +1,4 @@
-use crate::support::{Jar, World, log_out, end};
+use crate::support::{Jar, World, end, log_out};
 use hallpass_core::{EndReason, Refusal, Session, SessionPolicy, Which};
 use hallpass_testkit::{Method, Times};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ async fn final_a_slow_request_that_loaded_before_a_logout_writes_nothing_after_i
     let jar = world.logged_in(7).await;
     let slow = world.open(&jar).await;
     slow.insert("draft", "late").unwrap();
-    world.request(&mut jar.clone(), async |session| assert_eq!(log_out(&session).await, 1)).await;
+    world.request(&mut jar.clone(), async |session| assert_eq!(log_out(session).await, 1)).await;
     let outcome = slow.slot().commit().await;
     assert_eq!((outcome.refusal, outcome.set_cookies().count()), (None, 0));
     assert_eq!(world.who(&jar).await, None);
@@ -58,7 +58,7 @@ async fn honest_a_logout_that_the_store_does_not_confirm_is_503_whatever_the_han
     let outcome = session.slot().commit().await;
     assert_eq!((outcome.refusal, outcome.set_cookies().count()), (Some(Refusal::Unavailable), 0));
     let mut retry = jar.clone();
-    world.request(&mut retry, async |session| assert_eq!(log_out(&session).await, 1)).await;
+    world.request(&mut retry, async |session| assert_eq!(log_out(session).await, 1)).await;
     assert_eq!(world.who(&jar).await, None);
 }
 
@@ -70,7 +70,7 @@ async fn honest_a_logout_whose_answer_was_lost_is_503_and_a_retry_succeeds() {
     let session = world.open(&jar).await;
     assert!(session.log_out().await.is_err());
     assert_eq!(session.slot().commit().await.refusal, Some(Refusal::Unavailable));
-    world.request(&mut jar.clone(), async |session| assert_eq!(log_out(&session).await, 0)).await;
+    world.request(&mut jar.clone(), async |session| assert_eq!(log_out(session).await, 0)).await;
 }
 
 #[tokio::test]
@@ -81,10 +81,11 @@ async fn a_logout_removes_the_cookies_that_were_sent_and_is_idempotent() {
     let outcome = world.request(&mut jar, async |session| assert!(log_out(session).await <= 1)).await;
     let removal = "__Host-id=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
     assert_eq!(outcome.set_cookies().collect::<Vec<_>>(), [removal]);
-    let count_none = async |session: &Session| assert_eq!(log_out(&session).await, 0);
+    let count_none = async |session: &Session| assert_eq!(log_out(session).await, 0);
     let again = world.request(&mut before.clone(), count_none).await;
     assert_eq!(again.set_cookies().count(), 1, "the stale cookie is removed too");
-    let without = world.request(&mut Jar::default(), async |session| assert!(log_out(session).await <= 1)).await;
+    let without =
+        world.request(&mut Jar::default(), async |session| assert!(log_out(session).await <= 1)).await;
     assert_eq!(without.set_cookies().count(), 0);
     assert_eq!(world.events.ends(), [EndReason::LoggedOut]);
 }
@@ -114,7 +115,8 @@ async fn twenty_logouts_at_once_all_succeed_and_count_one() {
 #[tokio::test]
 async fn scoped_all_others_end_and_this_one_stays_though_it_is_renewed_meanwhile() {
     let world = World::new();
-    let (jar, other, stranger) = (world.logged_in(7).await, world.logged_in(7).await, world.logged_in(8).await);
+    let (jar, other, stranger) =
+        (world.logged_in(7).await, world.logged_in(7).await, world.logged_in(8).await);
     let acting = world.open(&jar).await;
     let mut renewed = jar.clone();
     world.request(&mut renewed, async |session| session.renew().unwrap()).await;
@@ -165,5 +167,5 @@ async fn what_has_run_out_is_refused_ended_with_its_reason_and_counts_nothing() 
     assert_eq!(world.events.ends(), [EndReason::IdleTimeout]);
     let jar = world.logged_in(7).await;
     world.clock.advance(Duration::from_secs(30 * 60));
-    world.request(&mut jar.clone(), async |session| assert_eq!(log_out(&session).await, 0)).await;
+    world.request(&mut jar.clone(), async |session| assert_eq!(log_out(session).await, 0)).await;
 }

@@ -1,4 +1,5 @@
 //! The life cycle of sessions, through the manager: what the promises say, without a web framework.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod certain;
 mod ended;

@@ -59,7 +59,8 @@ async fn fail_closed_a_failed_open_is_503_though_the_handler_swallow_it() {
 #[tokio::test]
 async fn fail_closed_a_record_that_does_not_decode_is_503_but_logout_and_login_work() {
     let world = World::new();
-    let undecodable = || world.store.inject(Method::Load, Fault::Fail(StoreErrorKind::Undecodable), Times::Next(1));
+    let undecodable =
+        || world.store.inject(Method::Load, Fault::Fail(StoreErrorKind::Undecodable), Times::Next(1));
     let jar = world.logged_in(7).await;
     undecodable();
     assert_eq!(world.slot(&jar).open().await.unwrap_err(), OpenError::Unavailable);
@@ -87,6 +88,12 @@ async fn opaque_no_token_is_shown_by_anything_that_can_be_printed() {
     let token = jar.value("__Host-id").unwrap();
     let session = world.open(&jar).await;
     session.renew().unwrap();
-    let shown = format!("{:?} {:?} {:?} {:?}", session, session.slot(), world.sessions, session.slot().commit().await);
+    let shown = format!(
+        "{:?} {:?} {:?} {:?}",
+        session,
+        session.slot(),
+        world.sessions,
+        session.slot().commit().await
+    );
     assert!(!shown.contains(&token[3..]));
 }

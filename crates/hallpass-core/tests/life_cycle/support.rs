@@ -1,6 +1,6 @@
 use hallpass_core::{
-    AuthLevel, ClientInfo, CommitOutcome, EndReason, Event, EventKind, EventSink, LoginGrant, MemoryStore, Refusal,
-    RequestHead, Session, SessionHandle, SessionManager, SessionPolicy, SessionSlot, Stamp, Subject, Which,
+    AuthLevel, ClientInfo, CommitOutcome, EndReason, Event, EventKind, EventSink, LoginGrant, MemoryStore,
+    Refusal, RequestHead, Session, SessionManager, SessionPolicy, SessionSlot, Stamp, Subject, Which,
 };
 use hallpass_testkit::{FakeClock, FaultyStore};
 use std::net::IpAddr;
@@ -161,11 +161,13 @@ impl RequestHead for Get {
 
 /// Keeps what happened and why.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Events(Arc<Mutex<Vec<(EventKind, Option<EndReason>, Option<SessionHandle>)>>>);
+pub(crate) struct Events(Arc<Mutex<Vec<Kept>>>);
+
+type Kept = (EventKind, Option<EndReason>);
 
 impl EventSink for Events {
     fn record(&self, event: &Event<'_>) {
-        self.0.lock().unwrap().push((event.kind, event.reason, event.handle));
+        self.0.lock().unwrap().push((event.kind, event.reason));
     }
 }
 

@@ -53,7 +53,9 @@ impl fmt::Display for LoginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::InvalidCredentials => "the credentials are not right",
-            Self::Superseded => "the account was changed or logged out everywhere during the login; log in again",
+            Self::Superseded => {
+                "the account was changed or logged out everywhere during the login; log in again"
+            }
             Self::NotLoggedIn => "nobody is logged in",
             Self::Users(_) => "the users could not be asked",
             Self::Store(_) => "the session store could not be asked",

@@ -13,8 +13,8 @@ use crate::denied::{Denied, find_authenticator};
 use crate::ticket::Authenticated;
 use crate::{AuthUser, Authenticator};
 use hallpass_core::{
-    AuthLevel, EndReason, EndSubjectReceipt, EventKind, LogOut, LoginGrant, RequestHead, Session, SessionHandle,
-    SessionSlot, Subject, Ticket, Which,
+    AuthLevel, EndReason, EndSubjectReceipt, EventKind, LogOut, LoginGrant, RequestHead, Session,
+    SessionHandle, SessionSlot, Subject, Ticket, Which,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -86,7 +86,10 @@ impl<A: Authenticator> Login<A> {
     ///
     /// [`LoginError::InvalidCredentials`] alike for an unknown user, wrong credentials and a disabled account;
     /// [`LoginError::Superseded`] when the account changed meanwhile; or when users or store could not be asked.
-    pub async fn authenticate(&self, credentials: A::Credentials) -> Result<Authenticated<A::User>, LoginError> {
+    pub async fn authenticate(
+        &self,
+        credentials: A::Credentials,
+    ) -> Result<Authenticated<A::User>, LoginError> {
         let found = self.users.find(&credentials).await.map_err(LoginError::users)?;
         let subject = found.as_ref().map(AuthUser::subject);
         // Nobody has an epoch too, so that an unknown name makes the same calls.
@@ -190,10 +193,15 @@ impl<A: Authenticator> Login<A> {
         user.ok_or(LoginError::NotLoggedIn)
     }
 
-    async fn read_again(&self, subject: &Subject, known: Option<&A::User>) -> Result<Arc<A::User>, LoginError> {
+    async fn read_again(
+        &self,
+        subject: &Subject,
+        known: Option<&A::User>,
+    ) -> Result<Arc<A::User>, LoginError> {
         let current = self.users.user(subject).await.map_err(LoginError::users)?;
         let unchanged = |user: &A::User| known.is_none_or(|known| known.auth_stamp() == user.auth_stamp());
-        let current = current.filter(|user| user.is_enabled() && user.subject() == *subject && unchanged(user));
+        let current =
+            current.filter(|user| user.is_enabled() && user.subject() == *subject && unchanged(user));
         current.map(Arc::new).ok_or_else(|| {
             self.tell_failure(Some(subject));
             LoginError::Superseded

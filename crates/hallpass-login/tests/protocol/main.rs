@@ -1,4 +1,5 @@
 //! The order of a login, and what it withstands.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod order;
 mod support;

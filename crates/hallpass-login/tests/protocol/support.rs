@@ -1,6 +1,4 @@
-use hallpass_core::{
-    CommitOutcome, MemoryStore, RequestHead, SessionManager, SessionSlot, Stamp, Subject,
-};
+use hallpass_core::{CommitOutcome, MemoryStore, RequestHead, SessionManager, SessionSlot, Stamp, Subject};
 use hallpass_login::{AuthUser, Authenticator, Login};
 use hallpass_testkit::{FakeClock, FaultyStore};
 use std::convert::Infallible;
@@ -88,7 +86,11 @@ impl Authenticator for Users {
         Ok(found)
     }
 
-    async fn verify(&self, user: Option<&User>, (_, password): Self::Credentials) -> Result<bool, Infallible> {
+    async fn verify(
+        &self,
+        user: Option<&User>,
+        (_, password): Self::Credentials,
+    ) -> Result<bool, Infallible> {
         self.calls.lock().unwrap().push("verify");
         let right = user.is_some_and(|user| user.password == password);
         self.pass(Step::Verified).await;

@@ -8,7 +8,8 @@ use std::time::Duration;
 #[tokio::test]
 async fn a_changed_password_ends_the_others_at_once_and_renews_this_one() {
     let world = World::new();
-    let (a, b, c) = (world.logged_in("alice").await, world.logged_in("alice").await, world.logged_in("alice").await);
+    let (a, b, c) =
+        (world.logged_in("alice").await, world.logged_in("alice").await, world.logged_in("alice").await);
     let login = world.login(&a).await;
     drop(login.confirm(("alice", "right")).await.unwrap());
     world.users.change(1, |user| (user.password, user.stamp) = ("new", 2));
@@ -75,7 +76,8 @@ async fn fresh_a_reauthentication_gives_a_new_id_and_a_fresh_time() {
 #[tokio::test]
 async fn scoped_devices_are_listed_and_ended_by_their_handles_only_by_their_owner() {
     let world = World::new();
-    let (a, b, bob) = (world.logged_in("alice").await, world.logged_in("alice").await, world.logged_in("bob").await);
+    let (a, b, bob) =
+        (world.logged_in("alice").await, world.logged_in("alice").await, world.logged_in("bob").await);
     let login = world.login(&a).await;
     let devices = login.devices().await.unwrap();
     assert_eq!(devices.len(), 2);

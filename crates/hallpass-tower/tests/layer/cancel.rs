@@ -15,7 +15,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 async fn log_out_after_a_note(slot: SessionSlot) -> Response<Body> {
     let session = slot.open().await.unwrap();
-    session.log_out().await.unwrap();
+    assert_eq!(session.log_out().await.unwrap().sessions_ended, 1);
     session.insert("flash", "see you").unwrap();
     Response::new(Body::default())
 }
@@ -71,7 +71,7 @@ async fn b68_a_logout_holds_though_the_handler_panics_after_it() {
     let scene = Scene::new();
     let saved = scene.log_in().await;
     let app = scene.layer().layer(handler(async |slot: SessionSlot| -> Response<Body> {
-        slot.open().await.unwrap().log_out().await.unwrap();
+        assert_eq!(slot.open().await.unwrap().log_out().await.unwrap().sessions_ended, 1);
         panic!("the handler's own fault");
     }));
     let mut response = pin!(app.oneshot(get(&saved)));
