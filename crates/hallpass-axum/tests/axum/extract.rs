@@ -192,7 +192,7 @@ async fn errors_of_a_login_are_answers_by_question_mark() {
     let wrong = send(&app, Request::post("/login"), "", "ada:1").await;
     assert_eq!((wrong.status.as_u16(), wrong.body.as_str()), (401, r#"{"error":"invalid_credentials"}"#));
     assert_eq!(send(&app, Request::post("/everywhere"), "", "").await.status, 401);
-    assert_eq!(send(&app, Request::post("/much"), "", "").await.status, 500);
+    assert_eq!(send(&app, Request::post("/much"), "", "").await.status, 413);
     let cookie = scene.log_in("ada:1815").await;
     assert_eq!(send(&app, Request::post("/everywhere"), &cookie, "").await.body, "1");
 }
