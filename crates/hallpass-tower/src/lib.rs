@@ -38,7 +38,11 @@ mod gate;
 mod head;
 mod layer;
 mod response;
+#[cfg(feature = "serve")]
+mod serve;
 mod service;
+#[cfg(feature = "serve")]
+mod tasks;
 
 pub use future::ResponseFuture;
 pub use gate::{Admission, GateFuture, GateLayer, GateService};
@@ -46,4 +50,6 @@ pub use hallpass_core::SessionSlot;
 pub use head::{HttpHead, Peer};
 pub use layer::SessionLayer;
 pub use response::answer_into_response;
+#[cfg(feature = "serve")]
+pub use serve::{Server, serve};
 pub use service::SessionService;

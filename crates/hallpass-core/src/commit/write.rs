@@ -179,7 +179,7 @@ impl Job<'_> {
         let mut jitter = [0];
         self.manager.0.random.fill(&mut jitter).map_err(StoreError::unavailable)?;
         let longest = Duration::from_millis(1 << attempt.min(5)).min(LONGEST_PAUSE);
-        tokio::time::sleep(longest * u32::from(jitter[0]) / 256).await;
+        self.manager.0.tasks.sleep(longest * u32::from(jitter[0]) / 256).await;
         Ok(())
     }
 

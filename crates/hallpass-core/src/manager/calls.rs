@@ -1,13 +1,15 @@
 //! Every call to the store goes through here: with its time limit, its operation id and its time.
 
 use super::SessionManager;
+use super::tasks::Tasks;
 use crate::event::{Event, EventKind};
 use crate::ids::OpId;
 use crate::ids::SessionHandle;
 use crate::record::ClientInfo;
 use crate::store::{Ended, Op, StoreError};
+use crate::watch::{First, first_of};
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -22,7 +24,7 @@ impl SessionManager {
 
     /// Awaits a call to the store for at most the time limit. After that its outcome is unknown.
     pub(crate) async fn limited<T>(&self, call: Call<'_, T>) -> Result<T, StoreError> {
-        within(self.0.store_timeout, call).await
+        within(&self.0.tasks, self.0.store_timeout, call).await
     }
 
     /// Tells of every session that a call has ended.
@@ -45,14 +47,15 @@ impl SessionManager {
     }
 }
 
-async fn within<T>(limit: Duration, mut call: Call<'_, T>) -> Result<T, StoreError> {
+async fn within<T>(tasks: &Tasks, limit: Duration, mut call: Call<'_, T>) -> Result<T, StoreError> {
     // A store that answers at once costs no timer.
     let at_once = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
-    match at_once {
-        Poll::Ready(answer) => answer,
-        Poll::Pending => {
-            tokio::time::timeout(limit, call).await.unwrap_or_else(|_| Err(StoreError::timeout()))
-        }
+    if let Poll::Ready(answer) = at_once {
+        return answer;
+    }
+    match first_of(call.as_mut(), pin!(tasks.sleep(limit))).await {
+        First::Left(answer) => answer,
+        First::Right(()) => Err(StoreError::timeout()),
     }
 }
 
@@ -60,16 +63,19 @@ async fn within<T>(limit: Duration, mut call: Call<'_, T>) -> Result<T, StoreErr
 mod tests {
     use super::*;
     use crate::store::StoreErrorKind;
+    use tokio::runtime::Handle;
 
     #[tokio::test(start_paused = true)]
     async fn a_store_that_does_not_answer_is_an_error_after_the_limit() {
+        let tasks = Tasks::new(Handle::current());
         let call: Call<'_, ()> = Box::pin(std::future::pending());
-        let error = within(Duration::from_secs(5), call).await.unwrap_err();
+        let error = within(&tasks, Duration::from_secs(5), call).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Timeout);
     }
 
     #[tokio::test]
     async fn a_store_that_answers_at_once_needs_no_timer() {
-        assert_eq!(within(Duration::ZERO, Box::pin(async { Ok(7) })).await.unwrap(), 7);
+        let tasks = Tasks::new(Handle::current());
+        assert_eq!(within(&tasks, Duration::ZERO, Box::pin(async { Ok(7) })).await.unwrap(), 7);
     }
 }

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::time::Sleep;
 
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -50,6 +51,13 @@ impl Tasks {
     }
 
     /// Goes on with work that was counted when it was started.
+    /// A timer of this runtime. Work may move here from a worker's runtime that has died, and a timer of that one would
+    /// panic.
+    pub(crate) fn sleep(&self, span: Duration) -> Sleep {
+        let _within = self.runtime.enter();
+        tokio::time::sleep(span)
+    }
+
     fn finish<T: Send + 'static>(&self, work: Work<T>) {
         let done = Done(Arc::clone(&self.running));
         self.runtime.spawn(async move {

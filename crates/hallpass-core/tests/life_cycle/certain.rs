@@ -61,6 +61,10 @@ async fn certain_a_logout_dropped_together_with_its_runtime_is_finished_on_the_m
     })
     .join()
     .unwrap();
+    assert!(
+        !world.sessions.drain(Duration::from_millis(1)).await,
+        "it waits for the store, without its own runtime"
+    );
     gate.open();
     assert!(drained(&world).await);
     assert_eq!(world.who(&jar).await, None);

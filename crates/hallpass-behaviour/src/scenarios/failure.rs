@@ -1,0 +1,243 @@
+//! Stores that fail, and answers that caches must not keep.
+
+use super::common::*;
+use crate::client::Response;
+use crate::fixture::{Setup, Site, World};
+use hallpass_core::{EndReason, EventKind, StoreErrorKind};
+use hallpass_testkit::{Fault, Method, Times};
+use std::time::Duration;
+use tracing::Level;
+
+/// Every way to ask for a session, a user or a login.
+const OPENING: [&str; 8] = [
+    "/user",
+    "/subject",
+    "/guarded",
+    "/maybe/user",
+    "/maybe/subject",
+    "/maybe/session",
+    "/session/who",
+    "/login/who",
+];
+
+fn assert_unavailable(response: &Response) {
+    response.expect_error(503, "store_unavailable").without_cookie();
+    assert_eq!(response.values("retry-after"), ["5"]);
+}
+
+/// Answers for which a session was opened are kept by no cache; what never asked for one stays as its handler left it.
+pub async fn b62_only_what_depends_on_a_session_is_kept_from_caches(world: &World) {
+    let site = world.site().await;
+    let mut visitor = site.browser();
+    for target in OPENING {
+        visitor.get(target).await.is_private();
+    }
+    let mut browser = visitor;
+    browser.send(alice_logs_in()).await.expect(200).is_private();
+    for target in OPENING {
+        browser.get(target).await.expect(200).is_private();
+    }
+    let merged = browser.get("/session/read-then/cacheable").await;
+    merged.is_private();
+    assert!(merged.values("vary").join(",").contains("Accept-Encoding"), "what the handler said still holds");
+    site.store.reset_calls();
+    let public = browser.get("/public").await;
+    public.expect(200).without_cookie();
+    assert_eq!(public.values("cache-control"), ["public, max-age=60"]);
+    assert_eq!(public.values("vary"), ["Accept-Encoding"]);
+    assert_eq!(site.store.total_calls(), 0);
+    browser.post("/logout").await.expect(200).is_private();
+}
+
+/// With the store down a cookie opens nothing and is not called wrong either; what needs no session goes on.
+pub async fn b63_a_store_that_is_down_is_a_503(world: &World) {
+    let site = world.site().await;
+    let mut browser = site.logged_in("alice").await;
+    let mut visitor = site.browser();
+    visitor.get("/session/write/cart/full").await.expect(200);
+    site.store.go_down();
+    for target in OPENING {
+        assert_unavailable(&browser.get(target).await);
+        assert_unavailable(&visitor.get(target).await);
+    }
+    for target in ["/session/add/count", "/session/renew", "/session/write-then/fail", "/session/clear"] {
+        assert_unavailable(&browser.post(target).await);
+    }
+    assert_unavailable(&browser.send(alice_logs_in()).await);
+    assert_unavailable(&site.browser().send(alice_logs_in()).await);
+    site.store.reset_calls();
+    browser.get("/public").await.expect(200).without_cookie();
+    site.browser().get("/user").await.expect_error(401, "login_required");
+    site.browser().with_cookie(LOGIN, "garbage").get("/user").await.expect_error(401, "login_required");
+    assert_eq!(site.store.total_calls(), 0);
+
+    site.store.come_up();
+    assert!(browser.is_logged_in().await);
+    assert_eq!(read(&mut visitor, "cart").await, "full");
+    assert!(world.events.ends().is_empty());
+}
+
+/// A store that never answers is down after the time limit.
+pub async fn b63_a_store_that_never_answers_is_a_503(world: &World) {
+    let setup = Setup { store_timeout: Duration::from_millis(20), ..Setup::default() };
+    let (site, healthy) = (world.site_with(setup).await, world.site().await);
+    let mut browser = healthy.logged_in("alice").await.at(site.addr);
+    let _never_opened =
+        [Method::Load, Method::RevokeSubject, Method::Epoch].map(|method| site.store.hold(method));
+    assert_unavailable(&browser.get("/user").await);
+    assert_unavailable(&browser.post("/logout").await);
+    assert_unavailable(&site.browser().send(alice_logs_in()).await);
+    browser.get("/public").await.expect(200);
+    assert!(browser.at(healthy.addr).is_logged_in().await);
+}
+
+/// A logout that the store did not carry out is no success, and the next one is.
+pub async fn b64_a_logout_that_fails_says_so(world: &World) {
+    let site = world.site().await;
+    for target in ["/logout", "/post-logout", "/login/out", "/login/out-then/ok", "/login/everywhere"] {
+        world.events.clear();
+        let mut browser = site.logged_in("alice").await;
+        for kind in [StoreErrorKind::Unavailable, StoreErrorKind::Timeout] {
+            site.store.inject(Method::RevokeSubject, Fault::Fail(kind), Times::Next(1));
+            assert_unavailable(&browser.post(target).await);
+            assert!(browser.is_logged_in().await, "{target}");
+        }
+        assert!(world.events.ends().is_empty());
+        assert_eq!(log_out(&mut browser).await, 1);
+        assert_empty(world).await;
+        assert_eq!(world.events.ends(), [EndReason::LoggedOut]);
+    }
+}
+
+/// A logout that was carried out and whose confirmation was lost is no success either; the retry logs out for sure.
+pub async fn b65_a_logout_whose_answer_is_lost_can_be_repeated(world: &World) {
+    let site = world.site().await;
+    for target in ["/logout", "/login/out", "/login/everywhere"] {
+        let mut browser = site.logged_in("alice").await;
+        let token = browser.token();
+        site.store.lose_answer(Method::RevokeSubject, Times::Next(1));
+        assert_unavailable(&browser.post(target).await);
+        let response = browser.post("/logout").await;
+        assert!(response.sessions_ended() <= 1);
+        response.removes(&[LOGIN]);
+        assert_refused(&site, &token).await;
+        assert_empty(world).await;
+    }
+}
+
+/// A login that could not be created sets no cookie and leaves nothing; nor does a visitor's session.
+pub async fn b66_a_login_that_fails_sets_nothing(world: &World) {
+    let site = world.site().await;
+    for method in [Method::Epoch, Method::Create] {
+        let mut browser = site.browser();
+        site.store.fail(method, Times::Next(1));
+        assert_unavailable(&browser.send(alice_logs_in()).await);
+        assert!(browser.jar().is_empty());
+        assert_empty(world).await;
+    }
+    site.store.fail(Method::Create, Times::Next(1));
+    assert_unavailable(&site.browser().post("/session/write/cart/full").await);
+    assert_empty(world).await;
+
+    let mut browser = site.logged_in("alice").await;
+    site.store.fail(Method::Replace, Times::Next(1));
+    assert_unavailable(&browser.send(alice_logs_in()).await);
+    assert!(browser.is_logged_in().await, "the old session is untouched");
+    assert_eq!(world.events.of(EventKind::LoginSucceeded).len(), 1);
+}
+
+/// A login that fails after the visitor's session was to be taken over leaves the visitor as it was.
+pub async fn b66_a_failed_login_keeps_the_visitor(world: &World) {
+    let site = world.site().await;
+    let mut browser = site.browser();
+    browser.get("/session/write/cart/full").await.expect(200);
+    for method in [Method::Create, Method::Take] {
+        site.store.fail(method, Times::Next(1));
+        assert_unavailable(&browser.send(alice_logs_in()).await);
+        assert_eq!(read(&mut browser, "cart").await, "full");
+        assert!(world.store.logins(site.shop.realm()).await.is_empty(), "{method:?}");
+    }
+    browser.log_in("alice").await;
+    assert_eq!(read(&mut browser, "cart").await, "full");
+}
+
+/// A use that could not be noted is served all the same, and the log warns of it.
+pub async fn b67_a_touch_that_fails_is_only_logged(world: &World) {
+    let site = world.site().await;
+    let mut browser = site.logged_in("alice").await;
+    world.clock.advance(2 * MINUTE);
+    site.store.fail(Method::Touch, Times::Next(1));
+    browser.get("/user").await.expect(200).without_cookie();
+    assert_eq!(site.store.calls(Method::Touch), 1);
+    assert!(world.logs.tell(Level::WARN, &["the use of a session was not noted", "told to fail"]));
+    assert!(world.events.of(EventKind::Touched).is_empty());
+    assert!(browser.is_logged_in().await);
+    assert_eq!(world.events.of(EventKind::Touched).len(), 1, "the next use is noted");
+}
+
+/// A record that does not decode is never read as anything less, and can be logged out of and logged in over.
+pub async fn b69_a_damaged_record_fails_closed(world: &World) {
+    let damage = |site: &Site| {
+        site.store.inject(Method::Load, Fault::Fail(StoreErrorKind::Undecodable), Times::UntilCleared);
+    };
+    let site = world.site().await;
+    let mut browser = site.logged_in("alice").await;
+    let token = browser.token();
+    damage(&site);
+    for target in OPENING.into_iter().filter(|target| *target != "/login/who") {
+        assert_unavailable(&browser.get(target).await);
+    }
+    assert_unavailable(&browser.post("/session/write/cart/full").await);
+    let who = browser.get("/login/who").await;
+    assert!(who.status() == 503 || who.json()["username"].is_null(), "{who:?}");
+    browser.post("/logout").await.expect(200).removes(&[LOGIN]);
+    site.store.clear();
+    assert_refused(&site, &token).await;
+    assert_empty(world).await;
+    assert!(world.logs.tell(Level::ERROR, &["a session does not decode"]));
+
+    let mut browser = site.logged_in("alice").await;
+    let old = browser.token();
+    damage(&site);
+    browser.send(alice_logs_in()).await.expect(200);
+    site.store.clear();
+    assert!(browser.is_logged_in().await);
+    assert_refused(&site, &old).await;
+    assert_eq!(world.store.rows().await.len(), 1);
+}
+
+/// A visitor's damaged record is no reason to lose it silently either.
+pub async fn b69_a_damaged_visitor_fails_closed(world: &World) {
+    let site = world.site().await;
+    let mut browser = site.browser();
+    browser.get("/session/write/cart/full").await.expect(200);
+    let undecodable = || Fault::Fail(StoreErrorKind::Undecodable);
+    site.store.inject(Method::Load, undecodable(), Times::Next(3));
+    for target in ["/session/read/cart", "/user", "/session/add/count"] {
+        assert_unavailable(&browser.get(target).await);
+    }
+    assert_eq!(read(&mut browser, "cart").await, "full");
+    site.store.inject(Method::Load, undecodable(), Times::Next(1));
+    browser.send(alice_logs_in()).await.expect(200);
+    assert!(browser.jar().get(VISITOR).is_none() && browser.is_logged_in().await);
+    assert_eq!(world.store.rows().await.len(), 1);
+}
+
+/// Nothing is sent to the store twice by the library itself: a change whose confirmation was lost is applied once.
+pub async fn b86_a_change_whose_answer_is_lost_is_applied_once(world: &World) {
+    let site = world.site().await;
+    let mut browser = site.logged_in("alice").await;
+    browser.get("/session/add/count").await.expect(200);
+    site.store.reset_calls();
+    site.store.lose_answer(Method::Update, Times::Next(1));
+    assert_unavailable(&browser.get("/session/add/count").await);
+    assert_eq!(site.store.calls(Method::Update), 1);
+    assert_eq!(read(&mut browser, "count").await, 2);
+
+    site.store.reset_calls();
+    site.store.lose_answer(Method::RevokeSubject, Times::Next(1));
+    assert_unavailable(&browser.post("/logout").await);
+    assert_eq!(site.store.calls(Method::RevokeSubject), 1);
+    assert_eq!(log_out(&mut browser).await, 0);
+    assert_empty(world).await;
+}
