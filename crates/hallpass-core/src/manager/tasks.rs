@@ -50,7 +50,6 @@ impl Tasks {
         }
     }
 
-    /// Goes on with work that was counted when it was started.
     /// A timer of this runtime. Work may move here from a worker's runtime that has died, and a timer of that one would
     /// panic.
     pub(crate) fn sleep(&self, span: Duration) -> Sleep {
@@ -58,6 +57,7 @@ impl Tasks {
         tokio::time::sleep(span)
     }
 
+    /// Goes on with work that was counted when it was started.
     fn finish<T: Send + 'static>(&self, work: Work<T>) {
         let done = Done(Arc::clone(&self.running));
         self.runtime.spawn(async move {

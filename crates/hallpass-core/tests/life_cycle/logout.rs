@@ -1,5 +1,7 @@
 use crate::support::{Jar, World, end, log_out};
-use hallpass_core::{EndReason, Refusal, Session, SessionPolicy, Which};
+use hallpass_core::{
+    AuthLevel, EndReason, EndSubjectError, LoginGrant, Refusal, Session, SessionPolicy, Which,
+};
 use hallpass_testkit::{Method, Times};
 use std::sync::Arc;
 use std::time::Duration;
@@ -168,4 +170,19 @@ async fn what_has_run_out_is_refused_ended_with_its_reason_and_counts_nothing() 
     let jar = world.logged_in(7).await;
     world.clock.advance(Duration::from_secs(30 * 60));
     world.request(&mut jar.clone(), async |session| assert_eq!(log_out(session).await, 0)).await;
+}
+
+#[tokio::test]
+async fn scoped_a_login_whose_second_factor_is_due_ends_nobody_but_itself() {
+    let world = World::new();
+    let full = world.logged_in(7).await;
+    let pending = LoginGrant { level: AuthLevel::Pending, ..world.grant(7).await };
+    let mut half = Jar::default();
+    world.request(&mut half, async |session| session.log_in(pending).unwrap()).await;
+    let session = world.open(&half).await;
+    let refused = session.end_subject(Which::All, EndReason::LoggedOutElsewhere).await;
+    assert!(matches!(refused, Err(EndSubjectError::NotLoggedIn)));
+    assert_eq!(world.who(&full).await.as_deref(), Some("7"));
+    assert_eq!(log_out(&session).await, 1);
+    assert_eq!(world.open(&half).await.handle(), None);
 }
