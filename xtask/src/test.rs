@@ -28,7 +28,7 @@ fn all_targets(selection: Selection, extra: &[String]) -> Result<Findings> {
 }
 
 fn doctests(selection: Selection, extra: &[String]) -> Result<Findings> {
-    let mut command = cargo(["test", "--locked", "--no-fail-fast", "--doc"]);
+    let mut command = cargo(["test", "--locked", "--no-fail-fast", "--doc", "--all-features"]);
     if !selection.packages {
         command.arg("--workspace");
     }

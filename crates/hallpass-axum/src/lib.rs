@@ -60,8 +60,3 @@ pub use hallpass_login::{AuthUser, Authenticator, Guard, HasRoles, LogoutEndpoin
 pub use hallpass_tower::{Peer, SessionLayer};
 pub use logout::logout;
 pub use rejection::Rejection;
-
-/// Compiles the example of the project's README.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

@@ -2,6 +2,7 @@ pub use hallpass_core::Peer;
 use hallpass_core::RequestHead;
 use http::header::{COOKIE, HOST, ORIGIN, UPGRADE, USER_AGENT};
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Uri, request};
+use std::fmt;
 use std::net::IpAddr;
 
 /// The head of an `http` 1 request, as the core reads it.
@@ -19,7 +20,7 @@ use std::net::IpAddr;
 /// assert_eq!(head.peer(), Some([192, 0, 2, 1].into()));
 /// # Ok::<(), http::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct HttpHead<'a> {
     method: &'a Method,
     uri: &'a Uri,
@@ -63,6 +64,14 @@ impl<'a> From<&'a request::Parts> for HttpHead<'a> {
             extensions: &parts.extensions,
             fallback_peer: None,
         }
+    }
+}
+
+/// Shows no header: they hold cookies and credentials.
+impl fmt::Debug for HttpHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.uri.path();
+        f.debug_struct("HttpHead").field("method", self.method).field("path", &path).finish_non_exhaustive()
     }
 }
 

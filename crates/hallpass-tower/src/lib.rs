@@ -32,6 +32,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! With the feature `serve` there is a server for such services too, which finishes the logouts of clients that have
+//! gone before it ends.
 
 mod future;
 mod gate;

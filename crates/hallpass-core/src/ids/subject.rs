@@ -2,6 +2,7 @@ use super::{Realm, Shard};
 use crate::token::shard_of;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::io::Write as _;
 use std::sync::Arc;
 
 const INLINE: usize = 22;
@@ -77,7 +78,13 @@ macro_rules! from_integer {
     ($($number:ty),*) => {$(
         impl From<$number> for Subject {
             fn from(id: $number) -> Self {
-                Self::from_valid(&id.to_string())
+                // The longest is that of `i128::MIN`.
+                let mut digits = [0; 40];
+                let mut room = &mut digits[..];
+                let fits = write!(room, "{id}").is_ok();
+                let len = 40 - room.len();
+                debug_assert!(fits);
+                Self::from_valid(std::str::from_utf8(&digits[..len]).unwrap_or_default())
             }
         }
     )*};
@@ -200,6 +207,13 @@ mod tests {
     fn equal_subjects_are_one_key_of_a_map() {
         let all: HashSet<_> = [Subject::from(7_u32), Subject::from(7_i64), "7".try_into().unwrap()].into();
         assert_eq!(all.len(), 1);
+    }
+
+    #[test]
+    fn a_number_is_written_in_full() {
+        assert_eq!(Subject::from(i128::MIN).as_str(), i128::MIN.to_string());
+        assert_eq!(Subject::from(u128::MAX).as_str(), u128::MAX.to_string());
+        assert_eq!(Subject::from(0_u32).as_str(), "0");
     }
 
     #[test]

@@ -57,6 +57,19 @@ async fn fail_closed_a_failed_open_is_503_though_the_handler_swallow_it() {
 }
 
 #[tokio::test]
+async fn fail_closed_an_open_that_failed_is_not_tried_again_in_the_same_request() {
+    let world = World::new();
+    let jar = world.logged_in(7).await;
+    world.store.fail(Method::Load, Times::Next(1));
+    world.store.reset_calls();
+    let slot = world.slot(&jar);
+    assert_eq!(slot.open().await.unwrap_err(), OpenError::Unavailable);
+    assert_eq!(slot.open().await.unwrap_err(), OpenError::Unavailable);
+    assert_eq!(slot.open_for_login().await.unwrap_err(), OpenError::Unavailable);
+    assert_eq!(world.store.calls(Method::Load), 1);
+}
+
+#[tokio::test]
 async fn fail_closed_a_record_that_does_not_decode_is_503_but_logout_and_login_work() {
     let world = World::new();
     let undecodable =

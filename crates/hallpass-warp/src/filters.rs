@@ -1,0 +1,204 @@
+use crate::denial::{Denial, asked};
+use crate::head::{Seen, seen, slot};
+use hallpass_core::{OpenError, Session, SessionSlot, Subject};
+use hallpass_login::{
+    Authenticator, Denied, Login, find_authenticator, find_subject, find_user, require_slot,
+};
+use std::sync::Arc;
+use warp::{Filter, Rejection};
+
+/// The session of the innermost layer, opened: a visitor's or a login's, or none yet.
+///
+/// ```
+/// use hallpass_warp::{Denial, Session, SessionLayer, service, session};
+/// use hallpass_core::{MemoryStore, SessionManager};
+/// use tower::ServiceExt;
+/// use warp::Filter;
+///
+/// fn visits(session: Session) -> Result<String, Denial> {
+///     let visits = session.update("visits", |visits: Option<u32>| visits.unwrap_or(0) + 1)?;
+///     Ok(format!("visit {visits}"))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sessions = SessionManager::builder(MemoryStore::new()).build()?;
+/// let app = service(SessionLayer::new(sessions), warp::path::end().and(session()).map(visits));
+///
+/// let response = app.oneshot(http::Request::get("/").body(String::new())?).await?;
+/// assert_eq!(response.status(), 200);
+/// assert!(response.headers().contains_key("set-cookie"));
+/// # Ok(())
+/// # }
+/// ```
+pub fn session() -> impl Filter<Extract = (Session,), Error = Rejection> + Copy {
+    slot().and_then(async |slot: Option<SessionSlot>| match require_slot(slot.as_ref()) {
+        Ok(slot) => opened(slot).await,
+        Err(denied) => Err(Denial::from(denied).into()),
+    })
+}
+
+/// [`session`], or `None` while there is none yet; a session that could not be opened stays a rejection.
+pub fn optional_session() -> impl Filter<Extract = (Option<Session>,), Error = Rejection> + Copy {
+    session().map(|session: Session| Some(session).filter(|session| session.handle().is_some()))
+}
+
+/// The session of the nearest layer that carries an `A`, opened.
+///
+/// With two layers around the routes, this reaches the outer one's session.
+///
+/// ```
+/// use hallpass_warp::{Layer, Session, SessionLayer, service, session_of};
+/// use hallpass_core::{CookiePolicy, MemoryStore, SessionManager};
+/// use tower::ServiceExt;
+/// use warp::Filter;
+/// # use std::sync::Arc;
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/users.rs"));
+/// # type Customers = Users;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sessions = |cookie| -> Result<_, Box<dyn std::error::Error>> {
+/// #     let cookies = CookiePolicy::builder().name(cookie).build()?;
+/// #     Ok(SessionManager::builder(MemoryStore::new()).cookies(cookies).build()?)
+/// # };
+/// # let customers = Arc::new(Users::default());
+/// let shop = SessionLayer::new(sessions("shop")?).authenticator(customers);
+/// let office = SessionLayer::new(sessions("office")?);
+///
+/// let cookie = warp::path!("cookie").and(session_of::<Customers>());
+/// let cookie = cookie.map(|session: Session| session.slot().manager().cookies().login_name().to_owned());
+/// let app = shop.layer(service(office, cookie));
+/// # let response = app.oneshot(http::Request::get("/cookie").body(String::new())?).await?;
+/// # let body = http_body_util::BodyExt::collect(response.into_body()).await?.to_bytes();
+/// # assert_eq!(body, "__Host-shop");
+/// # Ok(())
+/// # }
+/// ```
+pub fn session_of<A: Authenticator>() -> impl Filter<Extract = (Session,), Error = Rejection> + Copy {
+    slot().and_then(async |slot: Option<SessionSlot>| match find_authenticator::<A>(slot.as_ref()) {
+        Ok((slot, _)) => opened(slot).await,
+        Err(denied) => Err(Denial::from(denied).into()),
+    })
+}
+
+async fn opened(slot: &SessionSlot) -> Result<Session, Rejection> {
+    slot.open().await.map_err(|error: OpenError| Denial::from(error).into())
+}
+
+/// Logging in and out, for the users of the nearest layer that carries an `A`.
+///
+/// ```
+/// use hallpass_warp::{Denial, Login, SessionLayer, login, service};
+/// use warp::Filter;
+/// use warp::hyper::body::Bytes;
+/// # use hallpass_core::{MemoryStore, SessionManager};
+/// # use std::sync::Arc;
+/// # use tower::ServiceExt;
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/users.rs"));
+///
+/// async fn log_in(login: Login<Users>, body: Bytes) -> Result<String, Denial> {
+///     let pin = String::from_utf8_lossy(&body).into_owned();
+///     let authenticated = login.authenticate(Pin(pin)).await?;
+///     let name = authenticated.user().name.clone();
+///     login.log_in(authenticated)?;
+///     Ok(format!("welcome, {name}"))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sessions = SessionManager::builder(MemoryStore::new()).build()?;
+/// # let users = Arc::new(Users::default());
+/// let layer = SessionLayer::new(sessions).authenticator(users);
+/// let route = warp::post().and(warp::path!("login")).and(login::<Users>());
+/// let app = service(layer, route.and(warp::body::bytes()).then(log_in));
+///
+/// let response = app.clone().oneshot(http::Request::post("/login").body("wrong".to_owned())?).await?;
+/// assert_eq!(response.status(), 401);
+/// let response = app.oneshot(http::Request::post("/login").body("ada:1815".to_owned())?).await?;
+/// assert_eq!(response.status(), 200);
+/// assert!(response.headers()["set-cookie"].to_str()?.starts_with("__Host-id="));
+/// # Ok(())
+/// # }
+/// ```
+pub fn login<A: Authenticator>() -> impl Filter<Extract = (Login<A>,), Error = Rejection> + Copy {
+    seen().and_then(async |seen: Seen| {
+        let opened = Login::<A>::open(seen.slot(), &seen.head()).await;
+        opened.map_err(|denied| Rejection::from(Denial::of::<A>(denied, &seen)))
+    })
+}
+
+/// [`login`], or `None` while nobody is logged in.
+pub fn optional_login<A: Authenticator>()
+-> impl Filter<Extract = (Option<Login<A>>,), Error = Rejection> + Copy {
+    login().map(|login: Login<A>| Some(login).filter(|login| login.session().subject().is_some()))
+}
+
+/// The user who is logged in where the nearest layer carries an `A`; others are denied: 401, or the login page.
+///
+/// The user is asked for once a request, must still exist and be enabled, and have the stamp of the login.
+///
+/// Put it behind the path, or the denial is for every path. What a handler returns outlives the request, so it cannot
+/// borrow from the user:
+///
+/// ```compile_fail,E0515
+/// # use hallpass_warp::current_user;
+/// # use std::sync::Arc;
+/// # use warp::Filter;
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/users.rs"));
+/// # fn main() {
+/// // Wrong: returns a reference to data owned by the closure.
+/// let route = warp::path!("name").and(current_user::<Users>()).map(|user: Arc<User>| user.name.as_str());
+/// # }
+/// ```
+///
+/// ```
+/// # use hallpass_warp::current_user;
+/// # use std::sync::Arc;
+/// # use warp::Filter;
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/users.rs"));
+/// # fn main() {
+/// // Right.
+/// let route = warp::path!("name").and(current_user::<Users>()).map(|user: Arc<User>| user.name.clone());
+/// # let _ = route;
+/// # }
+/// ```
+pub fn current_user<A: Authenticator>() -> impl Filter<Extract = (Arc<A::User>,), Error = Rejection> + Clone {
+    asked::<A, _, _, _>(async |slot: Option<SessionSlot>| {
+        find_user::<A>(slot.as_ref()).await?.ok_or(Denied::NotLoggedIn)
+    })
+}
+
+/// [`current_user`], or `None` only while nobody is logged in.
+pub fn optional_current_user<A: Authenticator>()
+-> impl Filter<Extract = (Option<Arc<A::User>>,), Error = Rejection> + Clone {
+    asked::<A, _, _, _>(async |slot: Option<SessionSlot>| find_user::<A>(slot.as_ref()).await)
+}
+
+/// Who is logged in where the nearest layer carries an `A`, without asking for the user; others are denied.
+///
+/// It costs no look-up of the user, and so sees an account that was disabled or whose password was changed only
+/// through the library's own calls that end sessions.
+///
+/// ```
+/// use hallpass_warp::current_subject;
+/// use warp::Filter;
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/users.rs"));
+///
+/// # fn main() {
+/// let orders = warp::path!("orders").and(current_subject::<Users>());
+/// let orders = orders.map(|subject: Subject| format!("orders of user {}", subject.as_str()));
+/// # let _ = orders;
+/// # }
+/// ```
+pub fn current_subject<A: Authenticator>() -> impl Filter<Extract = (Subject,), Error = Rejection> + Clone {
+    asked::<A, _, _, _>(async |slot: Option<SessionSlot>| {
+        find_subject::<A>(slot.as_ref()).await?.ok_or(Denied::NotLoggedIn)
+    })
+}
+
+/// [`current_subject`], or `None` only while nobody is logged in.
+pub fn optional_current_subject<A: Authenticator>()
+-> impl Filter<Extract = (Option<Subject>,), Error = Rejection> + Clone {
+    asked::<A, _, _, _>(async |slot: Option<SessionSlot>| find_subject::<A>(slot.as_ref()).await)
+}
