@@ -143,7 +143,8 @@ impl SessionKey {
 impl fmt::Debug for SessionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SessionKey(")?;
-        for byte in &self.0[..6] {
+        // Not the shard, which the token begins with.
+        for byte in &self.0[2..8] {
             write!(f, "{byte:02x}")?;
         }
         f.write_str("..)")

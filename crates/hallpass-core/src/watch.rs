@@ -2,8 +2,9 @@
 
 use crate::ids::SessionHandle;
 use crate::manager::SessionManager;
-use crate::record::EndReason;
-use crate::store::{FeedEvent, SessionFeed};
+use crate::record::{EndReason, Record};
+use crate::store::{FeedEvent, SessionFeed, StoreError};
+use crate::time::Timestamp;
 use crate::token::SessionKey;
 use std::collections::HashMap;
 use std::fmt;
@@ -37,6 +38,7 @@ struct State {
 struct Waiter {
     state: Mutex<(SessionKey, Option<EndReason>)>,
     wake: Notify,
+    authenticated: Option<Timestamp>,
 }
 
 impl Waiter {
@@ -143,9 +145,11 @@ impl fmt::Debug for Watchers {
 }
 
 impl SessionManager {
-    /// Registers for the end of the session `handle`, which `key` opens. The first one starts the listener.
-    pub(crate) fn watch(&self, handle: SessionHandle, key: SessionKey) -> Watch {
-        let waiter = Arc::new(Waiter { state: Mutex::new((key, None)), wake: Notify::new() });
+    /// Registers for the end of the session. The first one starts the listener.
+    pub(crate) fn watch(&self, record: &Record) -> Watch {
+        let (handle, key) = (record.handle, record.key);
+        let authenticated = record.identity.as_ref().map(|identity| identity.authenticated);
+        let waiter = Arc::new(Waiter { state: Mutex::new((key, None)), wake: Notify::new(), authenticated });
         let mut state = self.0.watchers.state();
         state.waiting.entry(handle).or_default().push(Arc::clone(&waiter));
         if !std::mem::replace(&mut state.listening, true) {
@@ -156,9 +160,22 @@ impl SessionManager {
         Watch { manager: self.clone(), handle, waiter }
     }
 
+    /// A store takes these for live: that everybody was ended may have been lost like any other message.
+    async fn wake_ended_for_all(&self, waiters: &[Arc<Waiter>]) -> Result<(), StoreError> {
+        let not_before = self.limited(self.0.store.not_before(&self.0.realm)).await?.unwrap_or_default();
+        self.learn_not_before(not_before);
+        let ended = |waiter: &&Arc<Waiter>| waiter.authenticated.is_some_and(|at| at < not_before);
+        waiters.iter().filter(ended).for_each(|waiter| waiter.wake.notify_one());
+        Ok(())
+    }
+
     /// Wakes every watcher whose session is not live under the key it is known by.
     async fn recheck_all(&self) {
         let waiters = self.0.watchers.all();
+        if let Err(error) = self.wake_ended_for_all(&waiters).await {
+            tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "watched sessions could not be checked");
+            return;
+        }
         for batch in waiters.chunks(BATCH) {
             let keys: Vec<_> = batch.iter().map(|waiter| waiter.state().0).collect();
             match self.limited(self.0.store.alive(&keys, self.now())).await {
@@ -177,6 +194,7 @@ impl SessionManager {
 
 /// Listens to the store's feed while anybody waits.
 async fn listen(manager: Weak<crate::manager::Inner>, emptied: Arc<Notify>) {
+    let _again = ListenAgain(manager.clone());
     loop {
         let Some(manager) = manager.upgrade().map(SessionManager) else { return };
         match manager.limited(manager.0.store.feed()).await {
@@ -199,6 +217,22 @@ async fn listen(manager: Weak<crate::manager::Inner>, emptied: Arc<Notify>) {
     }
 }
 
+/// Listens again if a store's feed panics: who waits would hear of no end any more, and nobody would start another.
+struct ListenAgain(Weak<crate::manager::Inner>);
+
+impl Drop for ListenAgain {
+    fn drop(&mut self) {
+        let Some(manager) = self.0.upgrade().filter(|_| std::thread::panicking()) else { return };
+        tracing::error!(target: "hallpass", "the session feed panicked");
+        let (emptied, clock) = (Arc::clone(&manager.watchers.emptied), Arc::clone(&manager.clock));
+        let weak = self.0.clone();
+        manager.tasks.runtime().spawn(async move {
+            clock.sleep(RESUBSCRIBE).await;
+            listen(weak, emptied).await;
+        });
+    }
+}
+
 /// Hands on what the feed tells, until nobody waits. However busy the feed, every session is asked for in time.
 async fn follow(manager: &SessionManager, mut feed: Box<dyn SessionFeed>, emptied: &Notify) -> Option<()> {
     let mut timer = manager.0.clock.sleep(RECHECK);
@@ -206,12 +240,17 @@ async fn follow(manager: &SessionManager, mut feed: Box<dyn SessionFeed>, emptie
         let heard = {
             let emptied = std::pin::pin!(emptied.notified());
             let next = std::pin::pin!(feed.next());
-            first_of(next, std::pin::pin!(first_of(emptied, timer.as_mut()))).await
+            // The timer first: a feed that always has something to tell must not put it off.
+            first_of(timer.as_mut(), std::pin::pin!(first_of(emptied, next))).await
         };
         match heard {
-            First::Left(event) => hear(manager, &event).await,
+            First::Right(First::Right(event)) => {
+                hear(manager, &event).await;
+                // Other tasks and timers of this thread want their turn too.
+                tokio::task::yield_now().await;
+            }
             First::Right(First::Left(())) => {}
-            First::Right(First::Right(())) => {
+            First::Left(()) => {
                 manager.recheck_all().await;
                 timer = manager.0.clock.sleep(RECHECK);
             }

@@ -30,8 +30,10 @@ pub(crate) async fn user_of<A: Authenticator>(
     if identity.level != AuthLevel::Full {
         return Ok(None);
     }
-    // The one kept may be of another user, who was logged in when the request began.
-    let kept = slot.remembered::<A::User>().filter(|user| user.subject() == identity.subject);
+    // The one kept may be of another user, or from before the credentials were changed in this request.
+    let kept = slot
+        .remembered::<A::User>()
+        .filter(|user| user.subject() == identity.subject && is_current(&**user, identity));
     let user = match kept {
         Some(user) => Some(user),
         None => fetch(slot, users, &identity.subject).await?,

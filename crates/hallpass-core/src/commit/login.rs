@@ -34,8 +34,7 @@ impl Job<'_> {
                 store.replace(&base.key, Arc::clone(&record), base.revision, Some(&grant.ticket), op);
             match self.manager.limited(replacing).await? {
                 Replaced::Replaced => {
-                    self.logged_in(&token, &record, EventKind::Reauthenticated);
-                    return Ok(());
+                    return self.issue(CookieKind::Login, &token, &record, EventKind::Reauthenticated).await;
                 }
                 Replaced::EpochMoved => return Err(Failure::Superseded),
                 Replaced::Gone => return self.create_login_anew(&grant).await,
@@ -44,7 +43,7 @@ impl Job<'_> {
                     let Some(current) = self.reload(&base.key).await? else {
                         return self.create_login_anew(&grant).await;
                     };
-                    data = self.intent.replay(&current.data)?;
+                    data = self.merged(&current.data, self.data_limit(&current))?;
                     base = current;
                 }
             }
@@ -60,7 +59,7 @@ impl Job<'_> {
         grant: &LoginGrant,
         data: SessionData,
     ) -> Result<Record, Failure> {
-        let fresh = self.new_record(token, Some(grant.identity(self.now)), data)?;
+        let fresh = self.new_record(token, Some(grant.identity()), data)?;
         let (handle, created, revision) = (base.handle, base.created, base.revision.next());
         Ok(Record { handle, created, revision, client: grant.client.clone(), ..fresh })
     }
@@ -69,8 +68,7 @@ impl Job<'_> {
     async fn create_login_anew(&mut self, grant: &LoginGrant) -> Result<(), Failure> {
         let data = self.intent.replay(&SessionData::default())?;
         let (token, record) = self.create(grant, data).await?;
-        self.logged_in(&token, &record, EventKind::LoginSucceeded);
-        Ok(())
+        self.issue(CookieKind::Login, &token, &record, EventKind::LoginSucceeded).await
     }
 
     pub(super) async fn create_login(&mut self, from_visitor: bool) -> Result<(), Failure> {
@@ -91,8 +89,7 @@ impl Job<'_> {
         if from_visitor || matches!(self.opened.visitor, crate::manager::lookup::Found::Undecodable(_)) {
             self.remove_cookie(CookieKind::Visitor);
         }
-        self.logged_in(&token, &record, EventKind::LoginSucceeded);
-        Ok(())
+        self.issue(CookieKind::Login, &token, &record, EventKind::LoginSucceeded).await
     }
 
     async fn create(
@@ -102,7 +99,7 @@ impl Job<'_> {
     ) -> Result<(SessionToken, Arc<Record>), Failure> {
         let subject = SubjectKey::new(self.manager.realm().clone(), grant.subject.clone());
         let token = self.new_token(subject.shard())?;
-        let mut record = self.new_record(&token, Some(grant.identity(self.now)), data)?;
+        let mut record = self.new_record(&token, Some(grant.identity()), data)?;
         record.client = grant.client.clone();
         let record = Arc::new(record);
         let op = self.manager.op()?;
@@ -149,7 +146,7 @@ impl Job<'_> {
 
     /// Writes the visitor's newer data into the login that nobody has been told of yet.
     async fn merge(&mut self, visitor: &Record, login: &Record) -> Result<Arc<Record>, Failure> {
-        let data = self.intent.replay(&visitor.data)?;
+        let data = self.merged(&visitor.data, self.data_limit(login))?;
         let merged = Arc::new(Record { data, revision: login.revision.next(), ..login.clone() });
         let op = self.manager.op()?;
         let store = &self.manager.0.store;
@@ -176,21 +173,16 @@ impl Job<'_> {
         failure
     }
 
-    fn logged_in(&mut self, token: &SessionToken, record: &Arc<Record>, kind: EventKind) {
-        self.set_cookie(CookieKind::Login, token, record);
-        self.issued(record);
-        self.tell(kind, record);
-    }
-
     pub(super) fn tell_failed_login(&self, failure: &Failure) {
         let Some(grant) = &self.intent.log_in else { return };
         let reason = match failure {
-            Failure::LimitReached => EndReason::SessionLimit,
-            _ => EndReason::Superseded,
+            Failure::LimitReached => Some(EndReason::SessionLimit),
+            Failure::Superseded => Some(EndReason::Superseded),
+            Failure::Store(_) | Failure::Session(_) | Failure::Contended => None,
         };
         self.manager.tell(&Event {
             subject: Some(&grant.subject),
-            reason: Some(reason),
+            reason,
             client: Some(&grant.client),
             ..self.manager.event(EventKind::LoginFailed)
         });

@@ -5,6 +5,7 @@ mod write;
 
 use crate::answer::Refusal;
 use crate::cookie::CookieKind;
+use crate::event::EventKind;
 use crate::manager::SessionManager;
 use crate::manager::lookup::{Found, Opened};
 use crate::manager::tasks::Certain;
@@ -12,7 +13,7 @@ use crate::plan::{self, Plan, Situation, Which, Write};
 use crate::record::{EndReason, Record, SessionData};
 use crate::session::{Intent, Session, SessionError};
 use crate::slot::SessionSlot;
-use crate::store::StoreError;
+use crate::store::{StoreError, SubjectRevoked, Which as PlannedEnd};
 use crate::time::Timestamp;
 use crate::token::SessionToken;
 use std::fmt;
@@ -54,7 +55,7 @@ impl SessionSlot {
         Situation {
             login: opened.login.for_plan(),
             visitor: opened.visitor.for_plan(),
-            logout: intent.logout,
+            logout: if intent.ending > 0 { plan::Logout::Unconfirmed } else { intent.logout },
             log_in: login.map(|grant| Session::new(self.clone()).relation(&grant.subject)),
             renew: intent.renew,
             data: intent.data.as_ref().is_some_and(|data| !same_data(data, base)),
@@ -172,6 +173,7 @@ impl Failure {
         match self {
             Self::Superseded => Refusal::LoginSuperseded,
             Self::LimitReached => Refusal::SessionLimit,
+            Self::Session(SessionError::TooLarge { .. }) => Refusal::SessionTooLarge,
             Self::Store(_) | Self::Session(_) | Self::Contended => Refusal::Unavailable,
         }
     }
@@ -194,13 +196,13 @@ impl Failure {
 
 async fn carry_out(slot: SessionSlot) -> CommitOutcome {
     let Some(opened) = slot.opened() else { return CommitOutcome::default() };
-    let intent = std::mem::take(&mut *slot.peek_intent());
-    {
+    let intent = {
+        let mut held = slot.peek_intent();
         // What the handler sees of its session from now on, while the rest is carried out.
-        let mut seen = slot.peek_intent();
-        seen.logout = intent.logout;
-        seen.data = intent.data.clone();
-    }
+        let seen =
+            Intent { logout: held.logout, data: held.data.clone(), era: held.era, ..Intent::default() };
+        std::mem::replace(&mut *held, seen)
+    };
     let now = slot.manager().now();
     let plan = plan::plan(&slot.situation(opened, &intent, now));
     let mut job =
@@ -259,12 +261,25 @@ impl Job<'_> {
     async fn end(&self, found: &Found, reason: Option<EndReason>) -> Result<(), Failure> {
         let (Some(key), Some(reason)) = (found.key(), reason) else { return Ok(()) };
         let op = self.manager.op()?;
-        match self.manager.limited(self.manager.0.store.revoke(&key, reason, op)).await {
+        let store = &self.manager.0.store;
+        // A login by its handle: a renewal in another tab has given it another key meanwhile.
+        let login = found.live().and_then(|record| Some((record.subject_key()?, record.handle)));
+        let ended = match login {
+            Some((subject, handle)) => {
+                let ending = store.revoke_subject(&subject, None, PlannedEnd::One(handle), reason, op);
+                self.manager.limited(ending).await.map(|revoked| match revoked {
+                    SubjectRevoked::Done { ended, .. } => ended,
+                    SubjectRevoked::ActorGone => Vec::new(),
+                })
+            }
+            None => self.manager.limited(store.revoke(&key, reason, op)).await.map(Vec::from_iter),
+        };
+        match ended {
             Ok(ended) => {
-                self.manager.tell_ended(ended.as_slice(), None, Some(&self.slot.client()));
+                self.manager.tell_ended(&ended, None, Some(&self.slot.client()));
                 Ok(())
             }
-            Err(error) if reason.is_timeout() => {
+            Err(error) if reason.is_timeout() || reason == EndReason::EndedForAll => {
                 tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "a session that has run out was not removed");
                 Ok(())
             }
@@ -299,8 +314,33 @@ impl Job<'_> {
         }
     }
 
-    /// Keeps what was issued, so that a logout later in the same request ends it.
-    fn issued(&self, record: &Arc<Record>) {
-        self.slot.peek_intent().issued = Some(Arc::clone(record));
+    /// Gives the client what was issued, and keeps it, so that a logout later in the same request ends it. A logout that
+    /// has begun since the commit did could not know of it: then it is ended here, and nobody has its token.
+    async fn issue(
+        &mut self,
+        kind: CookieKind,
+        token: &SessionToken,
+        record: &Arc<Record>,
+        event: EventKind,
+    ) -> Result<(), Failure> {
+        if self.keep(record) {
+            self.set_cookie(kind, token, record);
+            self.tell(event, record);
+            return Ok(());
+        }
+        let op = self.manager.op()?;
+        let reason = EndReason::LoggedOut;
+        let ended = self.manager.limited(self.manager.0.store.revoke(&record.key, reason, op)).await?;
+        self.manager.tell_ended(ended.as_slice(), None, Some(&self.slot.client()));
+        Ok(())
+    }
+
+    fn keep(&self, record: &Arc<Record>) -> bool {
+        let mut intent = self.slot.peek_intent();
+        let wanted = intent.era == self.intent.era;
+        if wanted {
+            intent.issued = Some(Arc::clone(record));
+        }
+        wanted
     }
 }

@@ -7,6 +7,7 @@ use crate::ids::{Revision, SessionHandle, Shard};
 use crate::plan::Which;
 use crate::policy::LifetimeKind;
 use crate::record::{Identity, Record, SessionData, Transport};
+use crate::session::SessionError;
 use crate::store::{Created, Replaced, StoreError, Updated};
 use crate::time::Timestamp;
 use crate::token::{SessionKey, SessionToken};
@@ -47,7 +48,7 @@ impl Job<'_> {
                 Updated::Conflict => {
                     self.pause(attempt).await?;
                     let Some(current) = self.reload(&base.key).await? else { return Ok(()) };
-                    data = self.intent.replay(&current.data)?;
+                    data = self.merged(&current.data, self.data_limit(&current))?;
                     base = current;
                 }
             }
@@ -71,16 +72,13 @@ impl Job<'_> {
                         Which::Login => CookieKind::Login,
                         Which::Visitor => CookieKind::Visitor,
                     };
-                    self.set_cookie(kind, &token, &record);
-                    self.issued(&record);
-                    self.tell(EventKind::Renewed, &record);
-                    return Ok(());
+                    return self.issue(kind, &token, &record, EventKind::Renewed).await;
                 }
                 Replaced::Gone | Replaced::EpochMoved => return Ok(()),
                 Replaced::Conflict => {
                     self.pause(attempt).await?;
                     let Some(current) = self.reload(&base.key).await? else { return Ok(()) };
-                    data = self.intent.replay(&current.data)?;
+                    data = self.merged(&current.data, self.data_limit(&current))?;
                     base = current;
                 }
             }
@@ -96,10 +94,7 @@ impl Job<'_> {
         match self.manager.limited(self.manager.0.store.create(Arc::clone(&record), None, None, op)).await? {
             Created::Created { evicted } => {
                 self.manager.tell_ended(&evicted, None, None);
-                self.set_cookie(CookieKind::Visitor, &token, &record);
-                self.issued(&record);
-                self.tell(EventKind::VisitorCreated, &record);
-                Ok(())
+                self.issue(CookieKind::Visitor, &token, &record, EventKind::VisitorCreated).await
             }
             refused => Err(unexpected(&refused)),
         }
@@ -108,6 +103,20 @@ impl Job<'_> {
     /// The data as the handler left them, if what it saw was `base`.
     pub(super) fn intended_data(&self, base: &Record) -> SessionData {
         self.intent.data.clone().unwrap_or_else(|| base.data.clone())
+    }
+
+    /// This request's changes on top of what another has written. Both together may be too much.
+    pub(super) fn merged(&mut self, current: &SessionData, limit: usize) -> Result<SessionData, Failure> {
+        let data = self.intent.replay(current)?;
+        if data.len() > limit && data.len() > current.len() {
+            return Err(SessionError::TooLarge { limit }.into());
+        }
+        Ok(data)
+    }
+
+    pub(super) fn data_limit(&self, record: &Record) -> usize {
+        let policy = self.manager.policy();
+        if record.identity.is_some() { policy.max_data } else { policy.max_visitor_data }
     }
 
     /// `base` as used now, at the next revision.

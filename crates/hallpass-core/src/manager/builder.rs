@@ -104,9 +104,9 @@ impl SessionManagerBuilder {
     }
 
     /// Sets how often sessions that have run out are removed from the store, every minute by default; with `None` never:
-    /// call [`SessionManager::sweep`] from a job then. They are refused in any case.
+    /// call [`SessionManager::sweep`] from a job then. They are refused in any case. Less than a second counts as one.
     pub fn sweep_every(mut self, interval: Option<Duration>) -> Self {
-        self.sweep_every = interval;
+        self.sweep_every = interval.map(|interval| interval.max(Duration::from_secs(1)));
         self
     }
 

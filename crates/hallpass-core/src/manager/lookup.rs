@@ -30,6 +30,14 @@ impl Opened {
         self.login.live().or_else(|| self.visitor.live())
     }
 
+    /// Why the row under `key` no longer counts, if it was found so.
+    pub(crate) fn over(&self, key: &SessionKey) -> Option<EndReason> {
+        [&self.login, &self.visitor].into_iter().find_map(|found| match found {
+            Found::Over(record, reason) if record.key == *key => Some(*reason),
+            _ => None,
+        })
+    }
+
     /// Whether the session is there but cannot be read.
     pub(crate) fn is_undecodable(&self) -> bool {
         let visitor_counts = self.login.live().is_none();

@@ -165,7 +165,7 @@ fn clean_user_agent(text: &str) -> Box<str> {
 pub enum EndReason {
     /// Its own user logged out with it.
     LoggedOut,
-    /// Its user ended it from another session.
+    /// Its user ended it from another session, or all at once.
     LoggedOutElsewhere,
     /// An administrator ended it.
     Administrator,

@@ -6,6 +6,9 @@ use serde_core::Serialize;
 use serde_core::de::DeserializeOwned;
 use std::sync::Mutex;
 
+/// How often a change is computed against other tasks of the same request.
+const ATTEMPTS: u32 = 64;
+
 impl Session {
     /// The value named `name`; `None` if there is none. It is decoded here and now, and no other value is.
     ///
@@ -87,21 +90,27 @@ impl Session {
     /// Applies `change` to the data as they are, and keeps it for a replay. It runs outside of the lock, since it may
     /// call the application, which may use this session.
     fn apply(&self, mut change: Change) -> Result<(), SessionError> {
-        loop {
+        for _ in 0..ATTEMPTS {
             let (seen, before) = self.snapshot();
             let after = change.apply(&before)?;
             self.check_size(&before, &after)?;
             let mut intent = self.slot().intent()?;
-            if intent.log.len() == seen {
+            if (intent.era, intent.log.len()) == seen {
                 intent.data = Some(after);
                 intent.log.push(change);
                 return Ok(());
             }
         }
+        Err(SessionError::Contended)
     }
 
-    fn snapshot(&self) -> (usize, SessionData) {
-        let seen = if self.slot().is_dirty() { self.slot().peek_intent().log.len() } else { 0 };
+    fn snapshot(&self) -> ((u64, usize), SessionData) {
+        let seen = if self.slot().is_dirty() {
+            let intent = self.slot().peek_intent();
+            (intent.era, intent.log.len())
+        } else {
+            (0, 0)
+        };
         (seen, self.with_data(SessionData::clone))
     }
 

@@ -27,9 +27,11 @@ impl Session {
     /// deadline, after every gap of the feed and every 30 seconds. Renewal does not end it. Without a session it
     /// resolves at once. It counts as no use of the session, and leaves nothing behind when it is dropped.
     pub fn ended(&self) -> SessionEnd {
-        let manager = self.slot().manager().clone();
-        let record = self.record();
+        let session = self.clone();
         SessionEnd(Box::pin(async move {
+            // Asked for at the first poll, when the commit has been: it may have issued or renewed the session.
+            let (manager, record) = (session.slot().manager().clone(), session.record());
+            drop(session);
             match record {
                 Some(record) => watch(manager, record).await,
                 None => EndReason::LoggedOut,
@@ -58,7 +60,7 @@ impl std::fmt::Debug for SessionEnd {
 
 /// Registers first and loads then, so that no end falls in between.
 async fn watch(manager: SessionManager, record: Arc<Record>) -> EndReason {
-    let watch = manager.watch(record.handle, record.key);
+    let watch = manager.watch(&record);
     loop {
         if let Some(reason) = watch.reason() {
             return reason;

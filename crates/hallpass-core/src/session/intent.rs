@@ -21,16 +21,26 @@ pub(crate) struct Intent {
     pub(crate) logout: Logout,
     /// What the commit created or renewed, so that a later logout in the same request ends it.
     pub(crate) issued: Option<Arc<Record>>,
+    /// How many ends of other sessions were started and are not answered.
+    pub(crate) ending: u32,
+    /// How often all that was asked for has been forgotten: what was computed from before must not be kept.
+    pub(crate) era: u64,
 }
 
 impl Intent {
     /// Forgets all that was asked for before a logout.
     pub(crate) fn start_logout(&mut self) {
-        self.data = None;
-        self.log.clear();
+        self.forget_data(None);
         self.log_in = None;
         self.renew = false;
         self.logout = Logout::Unconfirmed;
+    }
+
+    /// Starts from `data`, whatever was there or is being computed.
+    pub(crate) fn forget_data(&mut self, data: Option<SessionData>) {
+        self.data = data;
+        self.log.clear();
+        self.era += 1;
     }
 
     /// These changes on top of `base`, as somebody else has left it.

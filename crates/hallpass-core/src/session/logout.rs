@@ -22,6 +22,9 @@ impl Session {
     /// When it has returned `Ok`, the session is dead on every node, whatever becomes of the handler. Once polled it is
     /// finished, though the client hang up. It is idempotent: without a session it succeeds and has ended none.
     ///
+    /// A login is ended though another tab has renewed it meanwhile. A visitor's session that was renewed within this very
+    /// request's time lives on under its new id: it opens nothing but its own data.
+    ///
     /// # Errors
     ///
     /// The returned future fails when the store did not confirm. The layer then answers 503, whatever the handler
@@ -62,7 +65,14 @@ impl Session {
         for record in loaded.into_iter().map(|record| &**record).chain(issued) {
             ended += self.revoke_record(record).await?;
         }
-        for key in self.keys_besides(loaded.map(|record| record.key)) {
+        ended += self.revoke_keys(loaded.map(|record| record.key)).await?;
+        Ok(ended)
+    }
+
+    /// Ends whatever the request's tokens open, but for the key already ended.
+    async fn revoke_keys(&self, done: Option<SessionKey>) -> Result<usize, StoreError> {
+        let mut ended = 0;
+        for key in self.keys_besides(done) {
             ended += self.revoke_key(&key).await?;
         }
         Ok(ended)
@@ -88,7 +98,9 @@ impl Session {
     async fn revoke_key(&self, key: &SessionKey) -> Result<usize, StoreError> {
         let manager = self.slot().manager();
         let op = manager.op()?;
-        let ended = manager.limited(manager.0.store.revoke(key, EndReason::LoggedOut, op)).await?;
+        let over = self.slot().opened().and_then(|opened| opened.over(key));
+        let reason = over.unwrap_or(EndReason::LoggedOut);
+        let ended = manager.limited(manager.0.store.revoke(key, reason, op)).await?;
         Ok(self.tell_and_count(ended.as_slice()))
     }
 
@@ -125,10 +137,17 @@ impl Session {
         let record = self.record().ok_or(EndSubjectError::NotLoggedIn)?;
         let full = record.identity.as_ref().filter(|identity| identity.level == AuthLevel::Full);
         let identity = full.ok_or(EndSubjectError::NotLoggedIn)?;
-        let ends_itself = which == Which::All || which == Which::One(record.handle);
-        if ends_itself {
-            self.slot().intent_for_logout().start_logout();
+        // What was asked for as this user must not befall another.
+        if self.pending_identity().is_some_and(|pending| pending.subject != identity.subject) {
+            return Err(EndSubjectError::NotLoggedIn);
         }
+        let ends_itself = which == Which::All || which == Which::One(record.handle);
+        let era = ends_itself.then(|| {
+            let mut intent = self.slot().intent_for_logout();
+            intent.start_logout();
+            intent.era
+        });
+        self.slot().intent_for_logout().ending += 1;
         let request = EndRequest {
             subject: identity.subject.clone(),
             actor: Some(record.handle),
@@ -136,16 +155,25 @@ impl Session {
             reason,
             client: self.slot().client(),
         };
-        let answer = self.slot().manager().end_now(request).await;
-        self.note_end(&answer, ends_itself);
+        let mut answer = self.slot().manager().end_now(request).await;
+        if ends_itself
+            && answer.is_ok()
+            && let Err(error) = self.revoke_keys(Some(record.key)).await
+        {
+            answer = Err(error.into());
+        }
+        self.note_end(&answer, era);
         answer
     }
 
-    fn note_end(&self, answer: &Result<EndSubjectReceipt, EndSubjectError>, ends_itself: bool) {
+    fn note_end(&self, answer: &Result<EndSubjectReceipt, EndSubjectError>, era: Option<u64>) {
+        // After the commit there is nothing to count down: it has answered 503.
+        let mut intent = self.slot().intent_for_logout();
+        intent.ending = intent.ending.saturating_sub(1);
         match answer {
             Ok(receipt) => {
-                let mut intent = self.slot().intent_for_logout();
-                if ends_itself {
+                // If another logout has begun since, its outcome counts.
+                if era == Some(intent.era) {
                     intent.logout = Logout::Done;
                     intent.issued = None;
                 }
@@ -157,12 +185,16 @@ impl Session {
                 }
             }
             Err(EndSubjectError::Unavailable(error)) => {
+                drop(intent);
                 self.slot().fail();
                 tracing::error!(target: "hallpass", error = error as &dyn std::error::Error, "sessions were not confirmed ended");
             }
             // This session was dead already, and nothing was done.
-            Err(_) if ends_itself => self.slot().intent_for_logout().logout = Logout::No,
-            Err(_) => {}
+            Err(_) => {
+                if era == Some(intent.era) && intent.logout == Logout::Unconfirmed {
+                    intent.logout = Logout::No;
+                }
+            }
         }
     }
 }

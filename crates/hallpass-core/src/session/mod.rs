@@ -15,7 +15,6 @@ use crate::ids::{SessionHandle, Subject};
 use crate::plan::{Logout, Relation};
 use crate::record::{Identity, Record};
 use crate::slot::SessionSlot;
-use crate::time::Timestamp;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -106,8 +105,7 @@ impl Session {
         let pending_other = self.pending_identity().is_some_and(|pending| pending.subject != grant.subject);
         let mut intent = self.0.intent()?;
         if !inherits || pending_other {
-            intent.log.clear();
-            intent.data = Some(crate::record::SessionData::default());
+            intent.forget_data(Some(crate::record::SessionData::default()));
         }
         intent.log_in = Some(grant);
         Ok(())
@@ -135,21 +133,22 @@ impl Session {
         self.0.opened()?.live().cloned()
     }
 
-    fn pending_identity(&self) -> Option<Identity> {
+    pub(super) fn pending_identity(&self) -> Option<Identity> {
         if !self.0.is_dirty() {
             return None;
         }
         let intent = self.0.peek_intent();
         let grant = intent.log_in.as_ref()?;
-        Some(grant.identity(self.0.opened().map(|opened| opened.at).unwrap_or_default()))
+        Some(grant.identity())
     }
 }
 
 impl LoginGrant {
-    pub(crate) fn identity(&self, now: Timestamp) -> Identity {
+    pub(crate) fn identity(&self) -> Identity {
         Identity {
             subject: self.subject.clone(),
-            authenticated: now,
+            // Not the moment of the commit: "end everybody" and `RecentLogin` count from the check.
+            authenticated: self.ticket.started_at,
             stamp: self.stamp,
             level: self.level,
             remembered: self.remembered,
@@ -176,6 +175,8 @@ pub enum SessionError {
     },
     /// A value's name was empty or longer than 255 bytes.
     Name,
+    /// The computation of a value changed the session itself, or others did so again and again.
+    Contended,
     /// The value of this name is not of the type that was asked for.
     Decode {
         /// The value's name.
@@ -212,6 +213,7 @@ impl fmt::Display for SessionError {
             Self::TooLarge { limit } => {
                 write!(f, "the session would hold more than {limit} bytes; keep large values elsewhere, or raise the policy's limit")
             }
+            Self::Contended => f.write_str("the session was changed again and again while a value was computed; change nothing else from within `update`"),
             Self::Name => f.write_str("the name of a session value must be 1 to 255 bytes"),
             Self::Decode { name, .. } => write!(f, "the session value {name:?} is not of the type asked for"),
             Self::Encode { name, .. } => write!(f, "the session value {name:?} cannot be written as JSON"),
@@ -223,7 +225,7 @@ impl std::error::Error for SessionError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Decode { source, .. } | Self::Encode { source, .. } => Some(source),
-            Self::Committed | Self::TooLarge { .. } | Self::Name => None,
+            Self::Committed | Self::TooLarge { .. } | Self::Contended | Self::Name => None,
         }
     }
 }

@@ -118,7 +118,7 @@ impl Ended {
     /// Whether the session could still be used when it was ended.
     #[must_use]
     pub fn was_live(&self) -> bool {
-        !self.reason.is_timeout()
+        !self.reason.is_timeout() && self.reason != EndReason::EndedForAll
     }
 }
 

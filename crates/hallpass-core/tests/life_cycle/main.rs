@@ -1,8 +1,10 @@
 //! The life cycle of sessions, through the manager: what the promises say, without a web framework.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod at_once;
 mod certain;
 mod ended;
+mod feeds;
 mod logins;
 mod logout;
 mod quiet;

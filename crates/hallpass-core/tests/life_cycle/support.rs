@@ -181,3 +181,14 @@ impl Events {
         self.0.lock().unwrap().iter().map(|event| event.0).collect()
     }
 }
+
+pub(crate) fn head(jar: &Jar) -> impl RequestHead {
+    Get(jar.header())
+}
+
+impl Events {
+    pub(crate) fn failures(&self) -> Vec<Option<EndReason>> {
+        let events = self.0.lock().unwrap();
+        events.iter().filter(|event| event.0 == EventKind::LoginFailed).map(|event| event.1).collect()
+    }
+}
