@@ -3,17 +3,14 @@
 //! `cargo run -p example-axum`, then open <http://127.0.0.1:3000>. What is not about axum is in `examples/shared`.
 
 use axum::Router;
-use axum::body::to_bytes;
 use axum::extract::{FromRequest, RawQuery, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use example_shared::{Demo, Form, FormError, MAX_BODY, Users, api, pages};
+use example_shared::{Demo, Form, Users, api, pages};
 use hallpass_axum::{CurrentUser, Login, LogoutEndpoint, Session, SessionLayer, logout, require_login};
 use hallpass_core::{Answer, SessionManager};
 use hallpass_tower::{HttpHead, answer_into_response};
-use http_body_util::LengthLimitError;
 use std::convert::Infallible;
-use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -123,7 +120,7 @@ impl IntoResponse for Reply {
     }
 }
 
-/// A form or its equivalent in JSON, read as bytes.
+/// A form or its equivalent in JSON.
 struct Submitted(Form);
 
 impl<S: Send + Sync> FromRequest<S> for Submitted {
@@ -131,10 +128,6 @@ impl<S: Send + Sync> FromRequest<S> for Submitted {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Infallible> {
         let (parts, body) = request.into_parts();
-        let body = to_bytes(body, MAX_BODY).await.map_err(|error| match error.source() {
-            Some(source) if source.is::<LengthLimitError>() => FormError::TooLarge,
-            _ => FormError::Syntax,
-        });
-        Ok(Self(Form::read(&HttpHead::from(&parts), body)))
+        Ok(Self(Form::read(&HttpHead::from(&parts), body.into_data_stream()).await))
     }
 }

@@ -1,9 +1,13 @@
+use bytes::{Buf, BufMut};
+use futures_core::Stream;
 use hallpass_core::{Answer, RequestHead};
 use hallpass_login::Audience;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 
 /// How many bytes of a body are read.
 pub const MAX_BODY: usize = 16 * 1024;
@@ -16,10 +20,9 @@ pub struct Form {
 }
 
 impl Form {
-    /// Reads the body of the request with this head, or takes the error that stood in its way.
-    #[must_use]
-    pub fn read(head: &impl RequestHead, body: Result<impl AsRef<[u8]>, FormError>) -> Self {
-        let fields = body.and_then(|body| Fields::parse(&content_type(head), body.as_ref()));
+    /// Reads the body of the request with this head. What is wrong with it is told to who asks for a field.
+    pub async fn read<B: Buf, E>(head: &impl RequestHead, body: impl Stream<Item = Result<B, E>>) -> Self {
+        let fields = collect(body).await.and_then(|body| Fields::parse(&content_type(head), &body));
         Self {
             audience: hallpass_login::audience(head.method(), |name, visit| head.for_each_value(name, visit)),
             fields,
@@ -109,6 +112,20 @@ impl FormError {
         };
         Answer::json(status, json!({ "error": code }).to_string())
     }
+}
+
+/// All of the body, whether or not it came with its length.
+async fn collect<B: Buf, E>(body: impl Stream<Item = Result<B, E>>) -> Result<Vec<u8>, FormError> {
+    let mut body = pin!(body);
+    let mut collected = Vec::new();
+    while let Some(part) = poll_fn(|cx| body.as_mut().poll_next(cx)).await {
+        let part = part.map_err(|_| FormError::Syntax)?;
+        if part.remaining() > MAX_BODY - collected.len() {
+            return Err(FormError::TooLarge);
+        }
+        collected.put(part);
+    }
+    Ok(collected)
 }
 
 #[derive(Debug)]

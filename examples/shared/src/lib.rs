@@ -13,5 +13,5 @@ mod users;
 
 pub use demo::{Demo, run};
 pub use form::{Form, FormError, MAX_BODY};
-pub use shutdown::Shutdown;
+pub use shutdown::{GRACE, Shutdown};
 pub use users::{Credentials, RegisterError, User, Users};

@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// How long requests that are under way may take when the demo is asked to stop: longer than the slowest of its own.
-const GRACE: Duration = Duration::from_secs(15);
+pub const GRACE: Duration = Duration::from_secs(15);
 
 /// Tells when the process is asked to stop: by Ctrl-C, or by SIGTERM where there is one.
 #[derive(Debug, Clone)]

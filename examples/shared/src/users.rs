@@ -40,7 +40,7 @@ impl fmt::Debug for User {
 }
 
 /// What a user logs in with.
-#[derive(Debug)]
+#[derive(Debug, serde::Deserialize)]
 pub struct Credentials {
     /// The name as typed.
     pub username: String,

@@ -1,8 +1,9 @@
 use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
+use hyper::body::{Body, Bytes};
 use hyper::header::HeaderValue;
 use hyper::{HeaderMap, Request};
 use hyper_util::rt::TokioIo;
+use std::convert::Infallible;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
@@ -13,39 +14,49 @@ pub(crate) const FORM: Header<'_> = ("content-type", "application/x-www-form-url
 pub(crate) const JSON: Header<'_> = ("content-type", "application/json");
 pub(crate) const HTML: Header<'_> = ("accept", "text/html,*/*;q=0.8");
 
-/// The demo, with the environment's own options left out.
-pub(crate) fn demo(options: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_example-axum"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HALLPASS_")) {
-        command.env_remove(name);
+pub(crate) const ALICE: &str = "username=alice&password=correct+horse+battery+staple";
+
+/// The path of a demo.
+#[derive(Clone, Copy)]
+pub(crate) struct Program(pub(crate) &'static str);
+
+impl Program {
+    /// Starts it on a port of its own.
+    pub(crate) fn start(self) -> Server {
+        let mut process = self.command(&["--addr", "127.0.0.1:0"]).spawn().unwrap();
+        let mut line = String::new();
+        let mut lines = BufReader::new(process.stdout.take().unwrap());
+        lines.read_line(&mut line).unwrap();
+        let addr = line.trim().strip_prefix("listening on http://").expect(&line).parse().unwrap();
+        Server { process: Some(process), addr }
     }
-    command.args(options).env("RUST_LOG", "warn").stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
+
+    /// To run it, with the environment's own options left out.
+    pub(crate) fn command(self, options: &[&str]) -> Command {
+        let mut command = Command::new(self.0);
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HALLPASS_")) {
+            command.env_remove(name);
+        }
+        command.args(options).env("RUST_LOG", "warn").stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
 }
 
-/// A running demo on a port of its own.
+/// A running demo.
 pub(crate) struct Server {
     process: Option<Child>,
     pub(crate) addr: SocketAddr,
 }
 
 impl Server {
-    pub(crate) fn start() -> Self {
-        let mut process = demo(&["--addr", "127.0.0.1:0"]).spawn().unwrap();
-        let mut line = String::new();
-        let mut lines = BufReader::new(process.stdout.take().unwrap());
-        lines.read_line(&mut line).unwrap();
-        let addr = line.trim().strip_prefix("listening on http://").expect(&line).parse().unwrap();
-        Self { process: Some(process), addr }
-    }
-
     pub(crate) fn id(&self) -> u32 {
         self.process.as_ref().unwrap().id()
     }
 
     /// Waits for its end; what it logged comes with it.
-    pub(crate) fn wait(mut self) -> Output {
-        self.process.take().unwrap().wait_with_output().unwrap()
+    pub(crate) async fn wait(mut self) -> Output {
+        let process = self.process.take().unwrap();
+        tokio::task::spawn_blocking(|| process.wait_with_output().unwrap()).await.unwrap()
     }
 
     pub(crate) async fn log_in(&self, credentials: &str) -> String {
@@ -67,11 +78,28 @@ impl Server {
         headers: &[Header<'_>],
         body: impl AsRef<[u8]>,
     ) -> Reply {
+        self.exchange(self.request(method, path, headers, body)).await
+    }
+
+    /// Sends a `POST` in chunks, without a `Content-Length`.
+    pub(crate) async fn post_chunked(&self, path: &str, headers: &[Header<'_>], body: &[u8]) -> Reply {
+        // A body whose frames are mapped no longer knows how long it is.
+        let request = self.request("POST", path, headers, body).map(|body| body.map_frame(|frame| frame));
+        self.exchange(request).await
+    }
+
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[Header<'_>],
+        body: impl AsRef<[u8]>,
+    ) -> Request<Full<Bytes>> {
         let mut request = Request::builder().method(method).uri(path).header("host", self.addr.to_string());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.exchange(request.body(Full::from(body.as_ref().to_vec())).unwrap()).await
+        request.body(Full::from(body.as_ref().to_vec())).unwrap()
     }
 
     /// Sends a `GET` with the cookie headers as they are, one line each.
@@ -80,10 +108,13 @@ impl Server {
         for line in lines {
             request = request.header("cookie", HeaderValue::from_bytes(line).unwrap());
         }
-        self.exchange(request.body(Full::default()).unwrap()).await
+        self.exchange(request.body(Full::<Bytes>::default()).unwrap()).await
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Reply {
+    async fn exchange<B>(&self, request: Request<B>) -> Reply
+    where
+        B: Body<Data = Bytes, Error = Infallible> + Unpin + Send + 'static,
+    {
         let stream = TokioIo::new(TcpStream::connect(self.addr).await.unwrap());
         let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
         tokio::spawn(connection);
@@ -115,6 +146,13 @@ impl Reply {
         let values: Vec<_> = self.headers.get_all(name).iter().collect();
         assert!(values.len() <= 1, "{name}: {values:?}");
         values.first().map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The methods in `Allow`, in alphabetical order: frameworks have orders and blanks of their own.
+    pub(crate) fn allowed(&self) -> String {
+        let mut methods: Vec<_> = self.header("allow").split(',').map(str::trim).collect();
+        methods.sort_unstable();
+        methods.join(", ")
     }
 
     /// What to send back for the one cookie that was set.

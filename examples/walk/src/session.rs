@@ -1,18 +1,9 @@
-//! The demo as its users meet it: the built program, over real sockets.
+//! What the demo is for: login, logout and what lies between.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+use crate::program::{ALICE, FORM, HTML, JSON, Program};
 
-mod bad_input;
-mod process;
-mod server;
-
-use server::{FORM, HTML, JSON, Server};
-
-const ALICE: &str = "username=alice&password=correct+horse+battery+staple";
-
-#[tokio::test]
-async fn the_walk_of_the_readme() {
-    let server = Server::start();
+pub(crate) async fn the_walk_of_the_readme(demo: Program) {
+    let server = demo.start();
     assert_eq!(server.get("/v1/me", &[]).await.refusal(), (401, "login_required"));
 
     let login = server.post("/v1/login_user", &[FORM], ALICE).await;
@@ -32,9 +23,8 @@ async fn the_walk_of_the_readme() {
     assert_eq!(replayed.header("set-cookie"), "");
 }
 
-#[tokio::test]
-async fn what_me_tells_is_complete_and_no_secret() {
-    let server = Server::start();
+pub(crate) async fn what_me_tells_is_complete_and_no_secret(demo: Program) {
+    let server = demo.start();
     let cookie = server.log_in(ALICE).await;
     let me = server.get("/v1/me", &[("cookie", &cookie)]).await;
     let session = &me.json()["session"];
@@ -47,9 +37,8 @@ async fn what_me_tells_is_complete_and_no_secret() {
     assert!(!me.body.contains(token));
 }
 
-#[tokio::test]
-async fn a_browser_is_led_through_login_and_logout_without_javascript() {
-    let server = Server::start();
+pub(crate) async fn a_browser_is_led_through_login_and_logout_without_javascript(demo: Program) {
+    let server = demo.start();
     let sent_away = server.get("/account", &[HTML]).await;
     assert_eq!((sent_away.status, sent_away.header("location")), (303, "/login?next=/account"));
     let form = server.get("/login?next=/account", &[HTML]).await;
@@ -73,9 +62,8 @@ async fn a_browser_is_led_through_login_and_logout_without_javascript() {
     assert_eq!(server.get("/account", &[HTML, ("cookie", &cookie)]).await.status, 303);
 }
 
-#[tokio::test]
-async fn pages_load_nothing_from_elsewhere_and_no_site_can_frame_them() {
-    let server = Server::start();
+pub(crate) async fn pages_load_nothing_from_elsewhere_and_no_site_can_frame_them(demo: Program) {
+    let server = demo.start();
     for path in ["/", "/login"] {
         let page = server.get(path, &[HTML]).await;
         assert!(page.header("content-security-policy").contains("default-src 'none'"));
@@ -87,9 +75,8 @@ async fn pages_load_nothing_from_elsewhere_and_no_site_can_frame_them() {
     assert_eq!(server.get("/style.css", &[]).await.header("content-type"), "text/css; charset=utf-8");
 }
 
-#[tokio::test]
-async fn the_counter_is_kept_in_the_session_and_reading_it_makes_none() {
-    let server = Server::start();
+pub(crate) async fn the_counter_is_kept_in_the_session_and_reading_it_makes_none(demo: Program) {
+    let server = demo.start();
     let read = server.get("/v1/counter", &[]).await;
     assert_eq!((read.body.as_str(), read.header("set-cookie")), (r#"{"count":0}"#, ""));
     let visitor = server.post("/v1/counter", &[], "").await.cookie("__Host-id-anon");
@@ -101,9 +88,8 @@ async fn the_counter_is_kept_in_the_session_and_reading_it_makes_none() {
     assert_eq!(server.get("/v1/counter", &[("cookie", &visitor)]).await.body, r#"{"count":0}"#);
 }
 
-#[tokio::test]
-async fn a_slow_request_brings_no_session_back() {
-    let server = Server::start();
+pub(crate) async fn a_slow_request_brings_no_session_back(demo: Program) {
+    let server = demo.start();
     let cookie = server.log_in(ALICE).await;
     let headers = [("cookie", cookie.as_str())];
     let (slow, logout) = tokio::join!(server.get("/v1/slow?ms=300", &headers), async {
@@ -114,9 +100,8 @@ async fn a_slow_request_brings_no_session_back() {
     assert_eq!(server.get("/v1/me", &headers).await.status, 401);
 }
 
-#[tokio::test]
-async fn somebody_new_registers_and_logs_in() {
-    let server = Server::start();
+pub(crate) async fn somebody_new_registers_and_logs_in(demo: Program) {
+    let server = demo.start();
     let carol = r#"{"username":"carol","password":"8 chars!"}"#;
     let registered = server.post("/v1/register_user", &[JSON], carol).await;
     assert_eq!((registered.status, registered.body.as_str()), (201, r#"{"user":{"username":"carol"}}"#));

@@ -1,18 +1,18 @@
 //! Whatever is sent: a clear 4xx, no session, no cookie, and a server that goes on.
 
-use crate::ALICE;
-use crate::server::{FORM, HTML, Header, JSON, Server};
+use crate::program::{ALICE, FORM, HTML, Header, JSON, Program};
 
 type Bytes<'a> = &'a [u8];
 
 const TEXT: Header<'_> = ("content-type", "text/plain");
 const MULTIPART: Header<'_> = ("content-type", "multipart/form-data; boundary=x");
 
-#[tokio::test]
-async fn a_body_that_is_no_login_is_refused_by_what_is_wrong_with_it() {
-    let server = Server::start();
+pub(crate) async fn a_body_that_is_no_login_is_refused_by_what_is_wrong_with_it(demo: Program) {
+    let server = demo.start();
     let large = format!(r#"{{"username":"alice","password":"{}"}}"#, "x".repeat(16 * 1024));
     let deep = "[".repeat(10_000);
+    let full = format!("{:x<1$}", "username=alice&password=wrong&more=", 16 * 1024);
+    let too_full = format!("{full}x");
     let bodies: &[(&[Header<'_>], Bytes<'_>, u16, &str)] = &[
         (&[JSON], b"", 400, "malformed_body"),
         (&[JSON], b"{", 400, "malformed_body"),
@@ -37,7 +37,8 @@ async fn a_body_that_is_no_login_is_refused_by_what_is_wrong_with_it() {
         (&[FORM], b"username=alice&password=x&remember=maybe", 422, "invalid_field"),
         (&[FORM], b"username=alice&username=bob&password=x", 422, "invalid_body"),
         (&[FORM], b"username=alice&password=%ff", 400, "malformed_body"),
-        (&[FORM], large.as_bytes(), 413, "body_too_large"),
+        (&[FORM], full.as_bytes(), 401, "invalid_credentials"),
+        (&[FORM], too_full.as_bytes(), 413, "body_too_large"),
         (&[], ALICE.as_bytes(), 415, "unsupported_media_type"),
         (&[TEXT], ALICE.as_bytes(), 415, "unsupported_media_type"),
         (&[MULTIPART], ALICE.as_bytes(), 415, "unsupported_media_type"),
@@ -47,17 +48,20 @@ async fn a_body_that_is_no_login_is_refused_by_what_is_wrong_with_it() {
         (&[JSON], br#"{"username":"","password":""}"#, 401, "invalid_credentials"),
     ];
     for (headers, body, status, code) in bodies {
-        let reply = server.send("POST", "/v1/login_user", headers, body).await;
         let shown = String::from_utf8_lossy(&body[..body.len().min(80)]);
-        assert_eq!(reply.refusal(), (*status, *code), "{headers:?} {shown}");
-        assert_eq!(reply.header("set-cookie"), "", "{shown}");
+        for reply in [
+            server.send("POST", "/v1/login_user", headers, body).await,
+            server.post_chunked("/v1/login_user", headers, body).await,
+        ] {
+            assert_eq!(reply.refusal(), (*status, *code), "{headers:?} {shown}");
+            assert_eq!(reply.header("set-cookie"), "", "{shown}");
+        }
     }
     server.log_in(ALICE).await;
 }
 
-#[tokio::test]
-async fn what_cannot_be_registered_is_refused_with_the_reason() {
-    let server = Server::start();
+pub(crate) async fn what_cannot_be_registered_is_refused_with_the_reason(demo: Program) {
+    let server = demo.start();
     let long = "x".repeat(5000);
     let name = "n".repeat(65);
     for (username, password, code) in [
@@ -75,17 +79,17 @@ async fn what_cannot_be_registered_is_refused_with_the_reason() {
     }
 }
 
-#[tokio::test]
-async fn wrong_methods_and_paths_are_refused_and_say_what_is_allowed() {
-    let server = Server::start();
+pub(crate) async fn wrong_methods_and_paths_are_refused_and_say_what_is_allowed(demo: Program) {
+    let server = demo.start();
     let cookie = server.log_in(ALICE).await;
     for (method, path, status, allow) in [
-        ("DELETE", "/v1/public", 405, "GET,HEAD"),
+        ("HEAD", "/v1/public", 200, ""),
+        ("DELETE", "/v1/public", 405, "GET, HEAD"),
         ("GET", "/v1/login_user", 405, "POST"),
         ("GET", "/v1/register_user", 405, "POST"),
-        ("PUT", "/v1/counter", 405, "GET,HEAD,POST"),
-        ("POST", "/v1/me", 405, "GET,HEAD"),
-        ("POST", "/login", 405, "GET,HEAD"),
+        ("PUT", "/v1/counter", 405, "GET, HEAD, POST"),
+        ("POST", "/v1/me", 405, "GET, HEAD"),
+        ("POST", "/login", 405, "GET, HEAD"),
         ("HEAD", "/v1/logout_user", 405, "GET, POST"),
         ("OPTIONS", "/v1/logout_user", 405, "GET, POST"),
         ("PUT", "/v1/logout_user", 405, "GET, POST"),
@@ -93,6 +97,8 @@ async fn wrong_methods_and_paths_are_refused_and_say_what_is_allowed() {
         ("GET", "/v1/events", 404, ""),
         ("POST", "/v1/change_password", 404, ""),
         ("GET", "/nowhere", 404, ""),
+        ("GET", "/v1/me/", 404, ""),
+        ("GET", "/v1//me", 404, ""),
         ("GET", "/%ff%00", 404, ""),
         ("GET", "/v1/slow", 422, ""),
         ("GET", "/v1/slow?ms=", 422, ""),
@@ -102,15 +108,18 @@ async fn wrong_methods_and_paths_are_refused_and_say_what_is_allowed() {
         ("GET", "/v1/slow?ms=99999999999999999999", 422, ""),
     ] {
         let reply = server.send(method, path, &[("cookie", &cookie)], "").await;
-        assert_eq!((reply.status, reply.header("allow")), (status, allow), "{method} {path}");
+        assert_eq!((reply.status, reply.allowed().as_str()), (status, allow), "{method} {path}");
         assert_eq!(reply.header("content-type"), "application/json", "{method} {path}");
     }
     assert_eq!(server.get("/v1/me", &[("cookie", &cookie)]).await.status, 200, "still logged in");
+
+    let visitor = server.post("/v1/me", &[], "").await;
+    assert_eq!((visitor.status, visitor.allowed().as_str()), (405, "GET, HEAD"), "a login would not help");
+    assert_eq!(visitor.header("vary"), "", "nobody had to be looked at");
 }
 
-#[tokio::test]
-async fn another_site_can_neither_log_in_nor_out() {
-    let server = Server::start();
+pub(crate) async fn another_site_can_neither_log_in_nor_out(demo: Program) {
+    let server = demo.start();
     let own = format!("http://{}", server.addr);
     let cookie = server.log_in(ALICE).await;
     let cookie = ("cookie", cookie.as_str());
@@ -142,9 +151,8 @@ async fn another_site_can_neither_log_in_nor_out() {
     assert_eq!(server.post("/v1/logout_user", &[("origin", &own), cookie], "").await.status, 200);
 }
 
-#[tokio::test]
-async fn cookies_of_every_kind_authenticate_nobody_and_break_nothing() {
-    let server = Server::start();
+pub(crate) async fn cookies_of_every_kind_authenticate_nobody_and_break_nothing(demo: Program) {
+    let server = demo.start();
     let cookie = server.log_in(ALICE).await;
     let long = format!("__Host-id={}", "a".repeat(60 * 1024));
     let too_long = format!("__Host-id={}", "a".repeat(70 * 1024));
@@ -174,9 +182,8 @@ async fn cookies_of_every_kind_authenticate_nobody_and_break_nothing() {
     }
 }
 
-#[tokio::test]
-async fn no_next_leads_away_from_this_site() {
-    let server = Server::start();
+pub(crate) async fn no_next_leads_away_from_this_site(demo: Program) {
+    let server = demo.start();
     for (next, location) in [
         ("/", "/"),
         ("/v1/me?a=b", "/v1/me?a=b"),

@@ -1,0 +1,87 @@
+//! What each demo is held to from outside: the built program, over real sockets.
+//!
+//! [`walk_tests!`] makes a test of every check, the same for each framework. It takes the path of the program, which cargo
+//! tells the tests of the package that builds it:
+//!
+//! ```
+//! # macro_rules! env { ($name:literal) => { $name } }
+//! example_walk::walk_tests!(env!("CARGO_BIN_EXE_example-axum"));
+//! # fn main() {}
+//! ```
+
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
+mod bad_input;
+mod process;
+mod program;
+mod session;
+#[cfg(unix)]
+mod signals;
+
+use program::Program;
+use std::time::Duration;
+
+/// Longer than any check takes on any machine; so long that a check waits for what never happens.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The one table of checks. The first token lets the macro in it have repetitions of its own.
+macro_rules! checks {
+    ($d:tt $($module:ident { $($(#[$attribute:meta])* $check:ident,)* })*) => {
+        $($(
+            $(#[$attribute])*
+            #[doc(hidden)]
+            pub fn $check(program: &'static str) {
+                play(program, $module::$check);
+            }
+        )*)*
+
+        /// Makes a test of every check for the program at this path.
+        #[macro_export]
+        macro_rules! walk_tests {
+            ($d program:expr) => {
+                $($(
+                    $(#[$attribute])*
+                    #[test]
+                    fn $check() {
+                        $d crate::$check($d program);
+                    }
+                )*)*
+            };
+        }
+    };
+}
+
+checks! { $
+    session {
+        the_walk_of_the_readme,
+        what_me_tells_is_complete_and_no_secret,
+        a_browser_is_led_through_login_and_logout_without_javascript,
+        pages_load_nothing_from_elsewhere_and_no_site_can_frame_them,
+        the_counter_is_kept_in_the_session_and_reading_it_makes_none,
+        a_slow_request_brings_no_session_back,
+        somebody_new_registers_and_logs_in,
+    }
+    bad_input {
+        a_body_that_is_no_login_is_refused_by_what_is_wrong_with_it,
+        what_cannot_be_registered_is_refused_with_the_reason,
+        wrong_methods_and_paths_are_refused_and_say_what_is_allowed,
+        another_site_can_neither_log_in_nor_out,
+        cookies_of_every_kind_authenticate_nobody_and_break_nothing,
+        no_next_leads_away_from_this_site,
+    }
+    process {
+        an_option_that_is_not_right_is_one_line_and_status_2,
+        a_port_in_use_is_one_line_and_status_1,
+        help_is_no_error,
+    }
+    signals {
+        #[cfg(unix)]
+        a_signal_ends_it_gracefully,
+    }
+}
+
+fn play(program: &'static str, check: impl AsyncFnOnce(Program)) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let check = async { tokio::time::timeout(LIMIT, check(Program(program))).await };
+    runtime.block_on(check).expect("the check ends");
+}
