@@ -44,9 +44,7 @@ impl Logs {
 
     /// Sends what this thread logs here from now on.
     pub fn enter(&self) {
-        // The guard of another scenario on this thread goes first: dropped later it would put its predecessor back.
-        drop(ENTERED.take());
-        ENTERED.set(Some(tracing::dispatcher::set_default(&Dispatch::new(self.clone()))));
+        enter(&Dispatch::new(self.clone()));
     }
 
     /// A runtime all of whose threads log here.
@@ -65,6 +63,19 @@ impl Logs {
     fn locked(&self) -> MutexGuard<'_, Vec<Line>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// For threads that a framework starts by itself: makes the one that calls it log where this one does.
+#[cfg(feature = "actix")]
+pub(crate) fn from_here() -> impl Fn() + Clone + Send + 'static {
+    let dispatch = tracing::dispatcher::get_default(Dispatch::clone);
+    move || enter(&dispatch)
+}
+
+fn enter(dispatch: &Dispatch) {
+    // The guard of another scenario on this thread goes first: dropped later it would put its predecessor back.
+    drop(ENTERED.take());
+    ENTERED.set(Some(tracing::dispatcher::set_default(dispatch)));
 }
 
 impl Subscriber for Logs {

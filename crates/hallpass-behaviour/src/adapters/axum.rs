@@ -70,6 +70,7 @@ fn staff(app: &App) -> Router<App> {
         .route("/login/{*action}", any(login::<Staff>))
         .route("/user", any(user::<Staff>))
         .route("/customer", any(user::<Customers>))
+        .route("/both", any(both))
         .route("/logout", logout::<Staff, _>(LogoutEndpoint::new().allow_get()))
         .layer(SessionLayer::new(app.back_office.clone()).authenticator(Arc::clone(&app.staff)))
 }
@@ -87,6 +88,10 @@ where
 
 async fn user<A: Authenticator<User = Account>>(user: CurrentUser<A>) -> Response {
     answered(routes::user(&user))
+}
+
+async fn both(staff: CurrentUser<Staff>, customer: CurrentUser<Customers>) -> Response {
+    answered(routes::both(&staff, &customer))
 }
 
 async fn subject(subject: CurrentSubject<Customers>) -> Response {

@@ -1,10 +1,18 @@
 //! The fixture on each framework: only what extracts and mounts.
 
+#[cfg(feature = "actix")]
+mod actix;
 #[cfg(feature = "axum")]
 mod axum;
+#[cfg(feature = "warp")]
+mod warp;
 
+#[cfg(feature = "actix")]
+pub use self::actix::Actix;
 #[cfg(feature = "axum")]
 pub use self::axum::Axum;
+#[cfg(feature = "warp")]
+pub use self::warp::Warp;
 
 use crate::fixture::{App, Stop};
 use std::fmt;

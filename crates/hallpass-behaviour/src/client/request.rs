@@ -89,7 +89,7 @@ impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "request {} {}", self.method, self.target)?;
         for (name, value) in &self.headers {
-            write!(f, "; {name}: {}", String::from_utf8_lossy(&value[..value.len().min(100)]))?;
+            write!(f, "; {name}: {}", String::from_utf8_lossy(&value[..value.len().min(200)]))?;
         }
         Ok(())
     }

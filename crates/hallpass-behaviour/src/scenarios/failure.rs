@@ -1,10 +1,11 @@
 //! Stores that fail, and answers that caches must not keep.
 
 use super::common::*;
-use crate::client::Response;
-use crate::fixture::{Setup, Site, World};
+use crate::client::{Request, Response};
+use crate::fixture::{PASSWORD, Setup, Site, World};
 use hallpass_core::{EndReason, EventKind, StoreErrorKind};
 use hallpass_testkit::{Fault, Method, Times};
+use serde_json::json;
 use std::time::Duration;
 use tracing::Level;
 
@@ -47,6 +48,22 @@ pub async fn b62_only_what_depends_on_a_session_is_kept_from_caches(world: &Worl
     assert_eq!(public.values("vary"), ["Accept-Encoding"]);
     assert_eq!(site.store.total_calls(), 0);
     browser.post("/logout").await.expect(200).is_private();
+}
+
+/// However many layers a request opened, each header for caches is there once, with what the handler said of `Vary`.
+pub async fn b62_the_headers_for_caches_stand_once_however_many_layers(world: &World) {
+    let site = world.site().await;
+    let mut browser = site.logged_in("alice").await;
+    for status in [401, 200] {
+        let response = browser.get("/staff/both").await;
+        response.expect(status).without_cookie().is_private();
+        let merged = response.values("vary").join(",").contains("Accept-Encoding");
+        assert_eq!(merged, status == 200, "{response:?}");
+        browser.send(Request::login("/staff/login/in", "root", PASSWORD)).await.expect(200).is_private();
+    }
+    assert_eq!(browser.get("/staff/both").await.json(), json!({ "staff": "root", "customer": "alice" }));
+    site.store.go_down();
+    assert_unavailable(&browser.get("/staff/both").await);
 }
 
 /// With the store down a cookie opens nothing and is not called wrong either; what needs no session goes on.

@@ -105,6 +105,7 @@ macro_rules! for_each_scenario {
             b46_a_sweep_takes_only_what_has_run_out
             b46_a_site_sweeps_on_its_own
             b62_only_what_depends_on_a_session_is_kept_from_caches
+            b62_the_headers_for_caches_stand_once_however_many_layers
             b63_a_store_that_is_down_is_a_503
             b63_a_store_that_never_answers_is_a_503
             b64_a_logout_that_fails_says_so
