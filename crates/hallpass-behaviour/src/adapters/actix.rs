@@ -1,11 +1,12 @@
 use super::{Adapter, Serving};
 use crate::fixture::{Account, Accounts, App, Credentials, Customers, Staff, Stop, routes};
 use crate::logs;
-use actix_web::body::BodyStream;
-use actix_web::dev::HttpServiceFactory;
+use actix_web::body::{BodyStream, MessageBody};
+use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Bytes, Data, Path, PayloadConfig, ServiceConfig};
-use actix_web::{HttpResponse, HttpServer, ResponseError};
+use actix_web::{Error, HttpResponse, HttpServer, ResponseError};
 use hallpass_actix::{
     CurrentSubject, CurrentUser, Login, LogoutEndpoint, Maybe, Session, SessionMiddleware,
     answer_into_response, logout, require_login,
@@ -60,6 +61,7 @@ fn mount(config: &mut ServiceConfig, app: App) {
     let guarded = web::route().to(async || answer_into_response(routes::guarded()));
     let misordered = web::resource("/misordered").wrap(shop.clone()).wrap(require_login::<Customers>());
     let outer = web::scope("")
+        .wrap(from_fn(pass_on))
         .wrap(shop)
         .route("/public", web::route().to(async || answer_into_response(routes::public())))
         .route("/post-logout", logout::<Customers>(LogoutEndpoint::new()))
@@ -131,6 +133,17 @@ type Handled = Result<HttpResponse, routes::Failure>;
 
 /// With the status and the body that actix-web gives to errors: 500, and what they say.
 impl ResponseError for routes::Failure {}
+
+/// A middleware within the session's that fails when the handler did: it gets a response with the error, and returns the
+/// error alone.
+async fn pass_on(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let response = next.call(request).await?;
+    let failure = response.response().error().and_then(Error::as_error::<routes::Failure>).copied();
+    failure.map_or(Ok(response), |failure| Err(failure.into()))
+}
 
 fn handled(reply: routes::Reply) -> Handled {
     match reply {

@@ -144,8 +144,10 @@ async fn other_sites(tape: &mut Tape, site: &Site) {
     }
     let hosts = [("host", "a.example"), ("host", "b.example")];
     tape.send_raw_for_status(&browser, Request::post("/logout").headers(&hosts)).await;
-    tape.send_raw(&browser, Request::new("POST", "http://a.example/logout").header("host", "b.example"))
-        .await;
+    for method in ["POST", "GET"] {
+        let absolute = Request::new(method, "http://a.example/logout").header("host", "b.example");
+        tape.send_raw(&browser, absolute).await;
+    }
     tape.send(&mut browser, Request::get("/user")).await;
 }
 
