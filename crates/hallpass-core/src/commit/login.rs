@@ -159,12 +159,8 @@ impl Job<'_> {
 
     /// Ends a login that could not be completed. Nobody has its token, so failing to is no danger.
     async fn abandon(&self, record: &Record, failure: Failure) -> Failure {
-        let ended = async {
-            let op = self.manager.op()?;
-            self.manager.limited(self.manager.0.store.revoke(&record.key, EndReason::Abandoned, op)).await
-        };
-        match ended.await {
-            Ok(ended) => self.manager.tell_ended(ended.as_slice(), None, Some(&record.client)),
+        match self.manager.revoke(&record.key, EndReason::Abandoned, Some(&record.client)).await {
+            Ok(_) => {}
             Err(error) if error.kind() == StoreErrorKind::Undecodable => {}
             Err(error) => {
                 tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "an incomplete login was not removed");

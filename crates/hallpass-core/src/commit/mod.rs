@@ -13,7 +13,7 @@ use crate::plan::{self, Plan, Situation, Which, Write};
 use crate::record::{EndReason, Record, SessionData};
 use crate::session::{Intent, Session, SessionError};
 use crate::slot::SessionSlot;
-use crate::store::{StoreError, SubjectRevoked, Which as PlannedEnd};
+use crate::store::StoreError;
 use crate::time::Timestamp;
 use crate::token::SessionToken;
 use std::fmt;
@@ -260,25 +260,13 @@ impl Job<'_> {
     /// Ends the row that a token led to. One that has run out is refused anyway, so failing to remove it is no failure.
     async fn end(&self, found: &Found, reason: Option<EndReason>) -> Result<(), Failure> {
         let (Some(key), Some(reason)) = (found.key(), reason) else { return Ok(()) };
-        let op = self.manager.op()?;
-        let store = &self.manager.0.store;
-        // A login by its handle: a renewal in another tab has given it another key meanwhile.
-        let login = found.live().and_then(|record| Some((record.subject_key()?, record.handle)));
-        let ended = match login {
-            Some((subject, handle)) => {
-                let ending = store.revoke_subject(&subject, None, PlannedEnd::One(handle), reason, op);
-                self.manager.limited(ending).await.map(|revoked| match revoked {
-                    SubjectRevoked::Done { ended, .. } => ended,
-                    SubjectRevoked::ActorGone => Vec::new(),
-                })
-            }
-            None => self.manager.limited(store.revoke(&key, reason, op)).await.map(Vec::from_iter),
+        let client = self.slot.client();
+        let ended = match found.live() {
+            Some(record) => self.manager.revoke_session(record, reason, Some(&client)).await.map(drop),
+            None => self.manager.revoke(&key, reason, Some(&client)).await.map(drop),
         };
         match ended {
-            Ok(ended) => {
-                self.manager.tell_ended(&ended, None, Some(&self.slot.client()));
-                Ok(())
-            }
+            Ok(()) => Ok(()),
             Err(error) if reason.is_timeout() || reason == EndReason::EndedForAll => {
                 tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "a session that has run out was not removed");
                 Ok(())
@@ -328,10 +316,7 @@ impl Job<'_> {
             self.tell(event, record);
             return Ok(());
         }
-        let op = self.manager.op()?;
-        let reason = EndReason::LoggedOut;
-        let ended = self.manager.limited(self.manager.0.store.revoke(&record.key, reason, op)).await?;
-        self.manager.tell_ended(ended.as_slice(), None, Some(&self.slot.client()));
+        self.manager.revoke(&record.key, EndReason::LoggedOut, Some(&self.slot.client())).await?;
         Ok(())
     }
 

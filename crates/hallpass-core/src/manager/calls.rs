@@ -5,8 +5,9 @@ use super::tasks::Tasks;
 use crate::event::{Event, EventKind};
 use crate::ids::OpId;
 use crate::ids::SessionHandle;
-use crate::record::ClientInfo;
-use crate::store::{Ended, Op, StoreError};
+use crate::record::{ClientInfo, EndReason, Record};
+use crate::store::{Ended, Op, StoreError, SubjectRevoked, Which};
+use crate::token::SessionKey;
 use crate::watch::{First, first_of};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -25,6 +26,42 @@ impl SessionManager {
     /// Awaits a call to the store for at most the time limit. After that its outcome is unknown.
     pub(crate) async fn limited<T>(&self, call: Call<'_, T>) -> Result<T, StoreError> {
         within(&self.0.tasks, self.0.store_timeout, call).await
+    }
+
+    /// Ends the row under `key`, whatever its state, and tells of it.
+    pub(crate) async fn revoke(
+        &self,
+        key: &SessionKey,
+        reason: EndReason,
+        client: Option<&ClientInfo>,
+    ) -> Result<Option<Ended>, StoreError> {
+        let op = self.op()?;
+        let ended = self.limited(self.0.store.revoke(key, reason, op)).await?;
+        self.tell_ended(ended.as_slice(), None, client);
+        Ok(ended)
+    }
+
+    /// Ends a session and tells of it; a login by its handle, since a renewal in another tab may have given it another
+    /// key meanwhile.
+    pub(crate) async fn revoke_session(
+        &self,
+        record: &Record,
+        reason: EndReason,
+        client: Option<&ClientInfo>,
+    ) -> Result<Vec<Ended>, StoreError> {
+        let Some(subject) = record.subject_key() else {
+            return Ok(Vec::from_iter(self.revoke(&record.key, reason, client).await?));
+        };
+        let op = self.op()?;
+        let which = Which::One(record.handle);
+        let ended = match self.limited(self.0.store.revoke_subject(&subject, None, which, reason, op)).await?
+        {
+            SubjectRevoked::Done { ended, .. } => ended,
+            // Only a call with an actor is answered so; a store that does it anyway has ended nothing.
+            SubjectRevoked::ActorGone => Vec::new(),
+        };
+        self.tell_ended(&ended, None, client);
+        Ok(ended)
     }
 
     /// Tells of every session that a call has ended.

@@ -6,7 +6,7 @@ use crate::ids::SubjectKey;
 use crate::manager::SessionManager;
 use crate::manager::lookup::Found;
 use crate::record::{EndReason, Record};
-use crate::store::{Op, StoreError};
+use crate::store::StoreError;
 use crate::time::Timestamp;
 use crate::token::SessionKey;
 use crate::watch::{Watch, first_of};
@@ -117,15 +117,7 @@ fn why(watch: &Watch) -> EndReason {
 
 /// Removes a row that has run out, so that its end is on record. If that fails the sweep will do it.
 async fn end_over(manager: &SessionManager, key: &SessionKey, reason: EndReason) {
-    let revoke = async |op: Op| manager.limited(manager.0.store.revoke(key, reason, op)).await;
-    let ended = match manager.op() {
-        Ok(op) => revoke(op).await,
-        Err(error) => Err(error),
-    };
-    match ended {
-        Ok(ended) => manager.tell_ended(ended.as_slice(), None, None),
-        Err(error) => {
-            tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "a session that has run out was not removed");
-        }
+    if let Err(error) = manager.revoke(key, reason, None).await {
+        tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "a session that has run out was not removed");
     }
 }

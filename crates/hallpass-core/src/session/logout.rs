@@ -3,12 +3,11 @@
 use super::Session;
 use crate::answer::{Answer, Refusal};
 use crate::cookie::PresentedTokens;
-use crate::ids::SubjectKey;
 use crate::manager::subject::{EndRequest, EndSubject, EndSubjectError, EndSubjectReceipt};
 use crate::manager::tasks::Certain;
 use crate::plan::Logout;
 use crate::record::{AuthLevel, EndReason, Record};
-use crate::store::{Ended, StoreError, SubjectRevoked, Which};
+use crate::store::{Ended, StoreError, Which};
 use crate::token::SessionKey;
 use std::fmt;
 use std::future::Future;
@@ -78,36 +77,18 @@ impl Session {
         Ok(ended)
     }
 
-    /// A login is ended by its handle: a renewal in another tab has given it another key meanwhile.
     async fn revoke_record(&self, record: &Record) -> Result<usize, StoreError> {
-        let manager = self.slot().manager();
-        let Some(identity) = &record.identity else { return self.revoke_key(&record.key).await };
-        let subject = SubjectKey::new(record.realm.clone(), identity.subject.clone());
-        let which = Which::One(record.handle);
-        let op = manager.op()?;
-        match manager
-            .limited(manager.0.store.revoke_subject(&subject, None, which, EndReason::LoggedOut, op))
-            .await?
-        {
-            SubjectRevoked::Done { ended, .. } => Ok(self.tell_and_count(&ended)),
-            // Only a call with an actor is answered so; a store that does it anyway has ended nothing.
-            SubjectRevoked::ActorGone => Ok(0),
-        }
+        let slot = self.slot();
+        let ended = slot.manager().revoke_session(record, EndReason::LoggedOut, Some(&slot.client())).await?;
+        Ok(count(&ended))
     }
 
     async fn revoke_key(&self, key: &SessionKey) -> Result<usize, StoreError> {
-        let manager = self.slot().manager();
-        let op = manager.op()?;
-        let over = self.slot().opened().and_then(|opened| opened.over(key));
-        let reason = over.unwrap_or(EndReason::LoggedOut);
-        let ended = manager.limited(manager.0.store.revoke(key, reason, op)).await?;
-        Ok(self.tell_and_count(ended.as_slice()))
-    }
-
-    fn tell_and_count(&self, ended: &[Ended]) -> usize {
         let slot = self.slot();
-        slot.manager().tell_ended(ended, None, Some(&slot.client()));
-        ended.iter().filter(|one| one.was_live() && one.subject.is_some()).count()
+        let over = slot.opened().and_then(|opened| opened.over(key));
+        let reason = over.unwrap_or(EndReason::LoggedOut);
+        let ended = slot.manager().revoke(key, reason, Some(&slot.client())).await?;
+        Ok(count(ended.as_slice()))
     }
 
     /// The keys of every well-formed token of the request but the one already ended.
@@ -197,6 +178,11 @@ impl Session {
             }
         }
     }
+}
+
+/// How many live logins these are.
+fn count(ended: &[Ended]) -> usize {
+    ended.iter().filter(|one| one.was_live() && one.subject.is_some()).count()
 }
 
 /// A logout under way. Begun at its first poll, it is finished though it be dropped.
