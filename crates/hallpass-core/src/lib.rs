@@ -87,7 +87,6 @@ pub use ids::{
 };
 pub use manager::{
     BuildError, EndSubject, EndSubjectError, EndSubjectReceipt, SessionManager, SessionManagerBuilder,
-    SharedStore,
 };
 pub use memory::{MemoryStore, MemoryStoreBuilder};
 pub use origin::{
@@ -101,8 +100,9 @@ pub use record::{
 pub use session::{LogOut, LogOutError, LogOutReceipt, LoginGrant, Session, SessionEnd, SessionError};
 pub use slot::{Companion, OpenError, SessionSlot};
 pub use store::{
-    Created, Ended, FeedEvent, Op, Replaced, SessionFeed, SessionLimit, SessionStore, SessionSummary,
-    StoreError, StoreErrorKind, SubjectRevoked, Swept, Taken, Ticket, Updated, WhenReached, Which,
+    Created, Ended, FeedEvent, Freshness, LastUse, Op, Replaced, SessionFeed, SessionLimit, SessionStore,
+    SessionSummary, SharedStore, StoreError, StoreErrorKind, SubjectRevoked, Swept, Taken, Ticket, Updated,
+    WhenReached, Which,
 };
 pub use time::{Clock, Sleep, SystemClock, Timestamp};
 pub use token::{SessionKey, SessionToken};

@@ -3,8 +3,7 @@
 use crate::ids::SessionHandle;
 use crate::manager::SessionManager;
 use crate::record::{EndReason, Record};
-use crate::store::{FeedEvent, SessionFeed, StoreError};
-use crate::time::Timestamp;
+use crate::store::{FeedEvent, SessionFeed};
 use crate::token::SessionKey;
 use std::collections::HashMap;
 use std::fmt;
@@ -38,7 +37,6 @@ struct State {
 struct Waiter {
     state: Mutex<(SessionKey, Option<EndReason>)>,
     wake: Notify,
-    authenticated: Option<Timestamp>,
 }
 
 impl Waiter {
@@ -148,8 +146,7 @@ impl SessionManager {
     /// Registers for the end of the session. The first one starts the listener.
     pub(crate) fn watch(&self, record: &Record) -> Watch {
         let (handle, key) = (record.handle, record.key);
-        let authenticated = record.identity.as_ref().map(|identity| identity.authenticated);
-        let waiter = Arc::new(Waiter { state: Mutex::new((key, None)), wake: Notify::new(), authenticated });
+        let waiter = Arc::new(Waiter { state: Mutex::new((key, None)), wake: Notify::new() });
         let mut state = self.0.watchers.state();
         state.waiting.entry(handle).or_default().push(Arc::clone(&waiter));
         if !std::mem::replace(&mut state.listening, true) {
@@ -160,26 +157,15 @@ impl SessionManager {
         Watch { manager: self.clone(), handle, waiter }
     }
 
-    /// A store takes these for live: that everybody was ended may have been lost like any other message.
-    async fn wake_ended_for_all(&self, waiters: &[Arc<Waiter>]) -> Result<(), StoreError> {
-        let not_before = self.limited(self.0.store.not_before(&self.0.realm)).await?.unwrap_or_default();
-        self.learn_not_before(not_before);
-        let ended = |waiter: &&Arc<Waiter>| waiter.authenticated.is_some_and(|at| at < not_before);
-        waiters.iter().filter(ended).for_each(|waiter| waiter.wake.notify_one());
-        Ok(())
-    }
-
     /// Wakes every watcher whose session is not live under the key it is known by.
     async fn recheck_all(&self) {
         let waiters = self.0.watchers.all();
-        if let Err(error) = self.wake_ended_for_all(&waiters).await {
-            tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "watched sessions could not be checked");
-            return;
-        }
         for batch in waiters.chunks(BATCH) {
             let keys: Vec<_> = batch.iter().map(|waiter| waiter.state().0).collect();
             match self.limited(self.0.store.alive(&keys, self.now())).await {
                 Ok(alive) => {
+                    // That everybody was ended may have been lost like any other message.
+                    self.doubt_not_before();
                     let doubtful = batch.iter().zip(alive).filter(|(_, alive)| !alive);
                     doubtful.for_each(|(waiter, _)| waiter.wake.notify_one());
                 }

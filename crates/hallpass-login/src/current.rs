@@ -102,6 +102,16 @@ pub async fn require_recent(slot: &SessionSlot, span: Duration) -> Result<(), De
     let session = slot.open().await?;
     let identity = session.identity().filter(|identity| identity.level == AuthLevel::Full);
     let identity = identity.ok_or(Denied::NotLoggedIn)?;
-    let recent = slot.manager().now().since(identity.authenticated) <= span;
-    if recent { Ok(()) } else { Err(Denied::NotRecent) }
+    if slot.manager().now().since(identity.authenticated) > span {
+        return Err(Denied::NotRecent);
+    }
+    match session.is_still_live().await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Denied::NotLoggedIn),
+        Err(error) => {
+            tracing::error!(target: "hallpass", error = &error as &dyn std::error::Error, "a session could not be checked");
+            slot.mark_unavailable();
+            Err(Denied::Unavailable)
+        }
+    }
 }

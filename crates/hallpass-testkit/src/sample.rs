@@ -82,6 +82,11 @@ impl Sample {
         self
     }
 
+    /// Its user's credentials were last checked at `at`. Changes nothing for a visitor.
+    pub fn authenticated(self, at: Timestamp) -> Self {
+        self.identity(|identity| identity.authenticated = at)
+    }
+
     /// It holds this value. The name has 1 to 255 bytes.
     pub fn value(mut self, name: &str, value: &[u8]) -> Self {
         self.0.data = self.0.data.with(&[DataChange::Set(name, value.into())]);

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 use hallpass_core::{
-    EndReason, FeedEvent, MemoryStore, Realm, Record, SessionStore, StoreError, StoreErrorKind, Timestamp,
+    EndReason, FeedEvent, Freshness, MemoryStore, Realm, Record, SessionStore, StoreError, StoreErrorKind,
+    Timestamp,
 };
 use hallpass_testkit::{Fault, FaultyStore, Method, Sample, Times, op};
 use std::future::Future;
@@ -29,7 +30,7 @@ async fn revoke(store: &FaultyStore, record: &Record) -> Result<bool, StoreError
 }
 
 async fn is_there(store: &FaultyStore, record: &Record) -> bool {
-    store.load(&record.key).await.unwrap().is_some()
+    store.load(&record.key, Freshness::Latest).await.unwrap().is_some()
 }
 
 fn is_pending(future: impl Future) -> bool {
@@ -64,7 +65,7 @@ async fn any_kind_of_error_can_be_asked_for() {
     let (store, record) = with_a_session().await;
     for kind in [StoreErrorKind::Undecodable, StoreErrorKind::Timeout, StoreErrorKind::ClockSkew] {
         store.inject(Method::Load, Fault::Fail(kind), Times::Next(1));
-        assert_eq!(store.load(&record.key).await.unwrap_err().kind(), kind);
+        assert_eq!(store.load(&record.key, Freshness::Latest).await.unwrap_err().kind(), kind);
     }
 }
 
@@ -113,7 +114,10 @@ async fn a_store_that_is_down_fails_every_call_also_one_that_was_held() {
     store.go_down();
     gate.open();
     assert_eq!(held.await.unwrap_err().kind(), StoreErrorKind::Unavailable);
-    assert_eq!(store.load(&record.key).await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    assert_eq!(
+        store.load(&record.key, Freshness::Latest).await.unwrap_err().kind(),
+        StoreErrorKind::Unavailable
+    );
     assert!(store.feed().await.is_err());
     store.come_up();
     assert!(is_there(&store, &record).await);
@@ -124,7 +128,7 @@ async fn calls_are_counted_by_method_also_those_that_fail() {
     let (store, record) = with_a_session().await;
     assert_eq!(store.total_calls(), 0);
     store.fail(Method::Load, Times::Next(1));
-    store.load(&record.key).await.unwrap_err();
+    store.load(&record.key, Freshness::Latest).await.unwrap_err();
     assert!(is_there(&store.clone(), &record).await);
     assert!(revoke(&store, &record).await.unwrap());
     let counts = [Method::Load, Method::Revoke, Method::Create].map(|method| store.calls(method));
@@ -139,7 +143,7 @@ async fn faults_of_one_method_leave_the_others_alone_and_come_in_order() {
     store.fail(Method::Create, Times::UntilCleared);
     let mut kinds = Vec::new();
     for _ in 0..2 {
-        kinds.push(store.load(&record.key).await.unwrap_err().kind());
+        kinds.push(store.load(&record.key, Freshness::Latest).await.unwrap_err().kind());
     }
     assert_eq!(kinds, [StoreErrorKind::Unavailable, StoreErrorKind::Timeout]);
     assert!(is_there(&store, &record).await);

@@ -26,9 +26,9 @@
 
 use async_trait::async_trait;
 use hallpass_core::{
-    Created, EndReason, Ended, Epoch, FeedEvent, Op, Realm, Record, Replaced, Revision, SessionFeed,
-    SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, Stamp, StoreError, SubjectKey,
-    SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, WhenReached, Which,
+    AuthLevel, Created, EndReason, Ended, Epoch, FeedEvent, Freshness, LastUse, Op, Realm, Record, Replaced,
+    Revision, SessionFeed, SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, Stamp,
+    StoreError, StoreErrorKind, SubjectKey, SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, Which,
 };
 use std::cmp::Reverse;
 use std::fs::{self, File};
@@ -100,13 +100,12 @@ impl SessionStore for FolderStore {
                 return Ok(Created::LimitReached);
             };
             folder.keep(&record)?;
-            let evicted = in_the_way.iter().map(|row| folder.end(row, EndReason::SessionLimit, op));
-            Ok(Created::Created { evicted: evicted.collect::<Result<_>>()? })
+            Ok(Created::Created { evicted: folder.end_all(&in_the_way, EndReason::SessionLimit, op)? })
         })
         .await
     }
 
-    async fn load(&self, key: &SessionKey) -> Result<Option<Arc<Record>>> {
+    async fn load(&self, key: &SessionKey, _: Freshness) -> Result<Option<Arc<Record>>> {
         let key = *key;
         self.read(move |folder| Ok(folder.load(&key)?.map(Arc::new))).await
     }
@@ -143,9 +142,11 @@ impl SessionStore for FolderStore {
         record: Arc<Record>,
         expected: Revision,
         ticket: Option<&Ticket>,
+        limit: Option<SessionLimit>,
         op: Op,
     ) -> Result<Replaced> {
         let (old, ticket) = (*old, ticket.copied());
+        let limit = limit.filter(|_| ticket.is_some());
         self.change(move |folder| {
             let Some(row) = folder.load_live(&old, op.now)? else { return Ok(Replaced::Gone) };
             if row.revision != expected {
@@ -154,12 +155,15 @@ impl SessionStore for FolderStore {
             if !folder.admits(&record, ticket)? {
                 return Ok(Replaced::EpochMoved);
             }
+            let Some(in_the_way) = folder.in_the_way(&record, limit, op)? else {
+                return Ok(Replaced::LimitReached);
+            };
             // Never both: a crash in between costs the login, the other order would leave the old key alive.
             let file = folder.prepare(&record.encode())?;
             folder.remove(&old)?;
             folder.publish(&file, &session_name(&record.key))?;
             folder.tell(FeedEvent::Replaced { old, new: record.key, handle: record.handle });
-            Ok(Replaced::Replaced)
+            Ok(Replaced::Replaced { evicted: folder.end_all(&in_the_way, EndReason::SessionLimit, op)? })
         })
         .await
     }
@@ -180,7 +184,7 @@ impl SessionStore for FolderStore {
             let Some(bytes) = folder.bytes(&key)? else { return Ok(None) };
             // A damaged file says no more than its name, and can still be ended.
             let row = decode(&key, &bytes);
-            let ended = row.map_or(Ended::damaged(key, reason), |row| Ended::new(&row, reason, op.now));
+            let ended = row.map_or(Ended::damaged(key, reason), |row| folder.ended(&row, reason, op));
             folder.remove(&key)?;
             folder.tell(FeedEvent::Ended(ended.clone()));
             Ok(Some(ended))
@@ -192,8 +196,9 @@ impl SessionStore for FolderStore {
         let subject = subject.clone();
         // A renewal moves a login from one file to another: without the lock it could be seen in neither or in both.
         self.change(move |folder| {
+            let not_before = folder.not_before(subject.realm())?;
             let mut logins = folder.logins(&subject)?;
-            logins.retain(|row| row.is_live(now));
+            logins.retain(|row| row.over(now, not_before).is_none());
             logins.sort_by_key(|row| Reverse(row.last_seen));
             Ok(logins.iter().filter_map(SessionSummary::of).collect())
         })
@@ -216,8 +221,9 @@ impl SessionStore for FolderStore {
         let subject = subject.clone();
         self.change(move |folder| {
             let logins = folder.logins(&subject)?;
-            let is_actor = |row: &&Record| Some(row.handle) == actor && row.is_live(op.now);
-            if actor.is_some() && !logins.iter().any(|row| is_actor(&row)) {
+            let not_before = folder.not_before(subject.realm())?;
+            let is_actor = |row: &Record| Some(row.handle) == actor && row.over(op.now, not_before).is_none();
+            if actor.is_some() && !logins.iter().any(is_actor) {
                 return Ok(SubjectRevoked::ActorGone);
             }
             let previous = folder.epoch(&subject)?;
@@ -231,7 +237,7 @@ impl SessionStore for FolderStore {
                 Which::AllBut(kept) => row.handle != kept,
                 Which::One(handle) => row.handle == handle,
             });
-            let ended = chosen.map(|row| folder.end(row, reason, op)).collect::<Result<_>>()?;
+            let ended = folder.end_all(chosen, reason, op)?;
             Ok(SubjectRevoked::Done { previous, current, ended })
         })
         .await
@@ -306,12 +312,16 @@ impl Folder {
     }
 
     fn load_live(&self, key: &SessionKey, now: Timestamp) -> Result<Option<Record>> {
-        Ok(self.load(key)?.filter(|row| row.is_live(now)))
+        let Some(row) = self.load(key)? else { return Ok(None) };
+        let over = row.over(now, self.not_before(&row.realm)?);
+        Ok(over.is_none().then_some(row))
     }
 
     fn is_live(&self, key: &SessionKey, now: Timestamp) -> Result<bool> {
-        let row = self.bytes(key)?.and_then(|bytes| decode(key, &bytes).ok());
-        Ok(row.is_some_and(|row| row.is_live(now)))
+        match self.load_live(key, now) {
+            Err(error) if error.kind() == StoreErrorKind::Undecodable => Ok(false),
+            row => Ok(row?.is_some()),
+        }
     }
 
     /// A key begins with its shard, and all logins of a user are in one.
@@ -325,11 +335,26 @@ impl Folder {
         self.write(&session_name(&record.key), &record.encode())
     }
 
+    fn end_all<'a>(
+        &self,
+        rows: impl IntoIterator<Item = &'a Record>,
+        reason: EndReason,
+        op: Op,
+    ) -> Result<Vec<Ended>> {
+        rows.into_iter().map(|row| self.end(row, reason, op)).collect()
+    }
+
     fn end(&self, row: &Record, reason: EndReason, op: Op) -> Result<Ended> {
+        let ended = self.ended(row, reason, op);
         self.remove(&row.key)?;
-        let ended = Ended::new(row, reason, op.now);
         self.tell(FeedEvent::Ended(ended.clone()));
         Ok(ended)
+    }
+
+    fn ended(&self, row: &Record, reason: EndReason, op: Op) -> Ended {
+        // A better reason is not worth a logout that fails.
+        let not_before = self.not_before(&row.realm).unwrap_or_default();
+        Ended::new(row, reason, op.now, not_before)
     }
 
     /// Whether a login with this ticket may be written; without one, nothing is asked.
@@ -339,15 +364,18 @@ impl Folder {
         Ok(!began_before && self.epoch(&subject)? == ticket.epoch)
     }
 
-    /// The logins that have to give way; `None` if none may.
+    /// The other logins that have to go: those that are over, and those that give way; `None` if `new` is refused.
     fn in_the_way(&self, new: &Record, limit: Option<SessionLimit>, op: Op) -> Result<Option<Vec<Record>>> {
         let (Some(limit), Some(subject)) = (limit, new.subject_key()) else { return Ok(Some(vec![])) };
-        let mut logins = self.logins(&subject)?;
-        logins.retain(|row| row.is_live(op.now));
-        logins.sort_by_key(|row| row.last_seen);
-        logins.truncate((logins.len() + 1).saturating_sub(limit.max.get() as usize));
-        let refused = limit.when_reached == WhenReached::Refuse && !logins.is_empty();
-        Ok((!refused).then_some(logins))
+        let not_before = self.not_before(&new.realm)?;
+        let mut others = self.logins(&subject)?;
+        others.retain(|row| row.handle != new.handle);
+        let (live, mut gone): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|row| row.over(op.now, not_before).is_none());
+        let rivals = live.into_iter().filter(|row| level_of(row) == level_of(new)).collect();
+        let Some(give_way) = limit.gives_way(rivals, op.now, LastUse::of) else { return Ok(None) };
+        gone.extend(give_way);
+        Ok(Some(gone))
     }
 
     fn epoch(&self, subject: &SubjectKey) -> Result<Epoch> {
@@ -421,6 +449,10 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         read => read.map(Some).map_err(StoreError::unavailable),
     }
+}
+
+fn level_of(row: &Record) -> Option<AuthLevel> {
+    row.identity.as_ref().map(|identity| identity.level)
 }
 
 fn decode(key: &SessionKey, bytes: &[u8]) -> Result<Record> {

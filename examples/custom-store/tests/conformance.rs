@@ -4,7 +4,8 @@
 
 use example_custom_store::FolderStore;
 use hallpass_core::{
-    Created, EndReason, Ended, Realm, Record, SessionStore, StoreErrorKind, Subject, SubjectKey, Timestamp,
+    Created, EndReason, Ended, Freshness, Realm, Record, SessionStore, StoreErrorKind, Subject, SubjectKey,
+    Timestamp,
 };
 use hallpass_testkit::{Fixture, Sample, op, ticket};
 use std::fs;
@@ -68,7 +69,7 @@ async fn sessions_and_epochs_outlive_the_process() {
     drop(store);
 
     let store = FolderStore::open(&folder.0).unwrap();
-    assert_eq!(store.load(&record.key).await.unwrap(), Some(record));
+    assert_eq!(store.load(&record.key, Freshness::Latest).await.unwrap(), Some(record));
     assert_eq!(store.epoch(&ada()).await.unwrap(), epoch);
 }
 
@@ -81,13 +82,13 @@ async fn a_damaged_file_is_an_error_and_can_be_ended() {
     let whole = fs::read(file).unwrap();
     fs::write(file, &whole[..whole.len() / 2]).unwrap();
 
-    let error = store.load(&record.key).await.unwrap_err();
+    let error = store.load(&record.key, Freshness::Latest).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Undecodable);
     assert_eq!(store.alive(&[record.key], NOW).await.unwrap(), [false]);
     assert_eq!(store.subject(&ada(), NOW).await.unwrap(), []);
     let ended = store.revoke(&record.key, EndReason::LoggedOut, op(NOW)).await.unwrap();
     assert_eq!(ended, Some(Ended::damaged(record.key, EndReason::LoggedOut)));
-    assert_eq!(store.load(&record.key).await.unwrap(), None);
+    assert_eq!(store.load(&record.key, Freshness::Latest).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -102,8 +103,11 @@ async fn a_file_under_another_sessions_name_opens_nothing() {
     let other_name = session_files(&folder).into_iter().find(|path| *path != own_name).unwrap();
     fs::copy(&own_name, &other_name).unwrap();
 
-    assert_eq!(store.load(&other.key).await.unwrap_err().kind(), StoreErrorKind::Undecodable);
-    assert_eq!(store.load(&record.key).await.unwrap(), Some(record));
+    assert_eq!(
+        store.load(&other.key, Freshness::Latest).await.unwrap_err().kind(),
+        StoreErrorKind::Undecodable
+    );
+    assert_eq!(store.load(&record.key, Freshness::Latest).await.unwrap(), Some(record));
 }
 
 #[tokio::test]
@@ -114,7 +118,7 @@ async fn a_write_that_a_crash_interrupted_changes_nothing() {
     fs::write(folder.0.join("unfinished"), b"half a rec").unwrap();
 
     let store = FolderStore::open(&folder.0).unwrap();
-    assert_eq!(store.load(&record.key).await.unwrap(), Some(record));
+    assert_eq!(store.load(&record.key, Freshness::Latest).await.unwrap(), Some(record));
     assert_eq!(store.subject(&ada(), NOW).await.unwrap().len(), 1);
     log_in(&store).await;
     assert_eq!(store.subject(&ada(), NOW).await.unwrap().len(), 2);

@@ -30,13 +30,15 @@ impl Job<'_> {
             let record = Arc::new(self.reauthenticated(&base, &token, &grant, data)?);
             let op = self.manager.op()?;
             let store = &self.manager.0.store;
-            let replacing =
-                store.replace(&base.key, Arc::clone(&record), base.revision, Some(&grant.ticket), op);
+            let (ticket, limit) = (Some(&grant.ticket), Some(grant.limit));
+            let replacing = store.replace(&base.key, Arc::clone(&record), base.revision, ticket, limit, op);
             match self.manager.limited(replacing).await? {
-                Replaced::Replaced => {
+                Replaced::Replaced { evicted } => {
+                    self.manager.tell_ended(&evicted, Some(record.handle), Some(&grant.client));
                     return self.issue(CookieKind::Login, &token, &record, EventKind::Reauthenticated).await;
                 }
                 Replaced::EpochMoved => return Err(Failure::Superseded),
+                Replaced::LimitReached => return Err(Failure::LimitReached),
                 Replaced::Gone => return self.create_login_anew(&grant).await,
                 Replaced::Conflict => {
                     self.pause(attempt).await?;

@@ -59,10 +59,15 @@ impl SessionSlot {
             log_in: login.map(|grant| Session::new(self.clone()).relation(&grant.subject)),
             renew: intent.renew,
             data: intent.data.as_ref().is_some_and(|data| !same_data(data, base)),
-            touch_due: opened.live().is_some_and(|record| {
-                now.since(record.last_seen) >= self.manager().policy().touch_after && now > record.last_seen
-            }),
+            touch_due: opened.live().is_some_and(|record| self.is_touch_due(record, now)),
         }
+    }
+
+    /// The first use of a login is noted at once: from then on it is known that its token has arrived.
+    fn is_touch_due(&self, record: &Record, now: Timestamp) -> bool {
+        let arrived = record.identity.is_none() || record.last_seen > record.created;
+        let noted_lately = now.since(record.last_seen) < self.manager().policy().touch_after;
+        now > record.last_seen && !(arrived && noted_lately)
     }
 }
 

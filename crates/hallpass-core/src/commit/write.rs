@@ -8,7 +8,7 @@ use crate::plan::Which;
 use crate::policy::LifetimeKind;
 use crate::record::{Identity, Record, SessionData, Transport};
 use crate::session::SessionError;
-use crate::store::{Created, Replaced, StoreError, Updated};
+use crate::store::{Created, Freshness, Replaced, StoreError, Updated};
 use crate::time::Timestamp;
 use crate::token::{SessionKey, SessionToken};
 use std::sync::Arc;
@@ -65,16 +65,17 @@ impl Job<'_> {
             let record = Arc::new(Record { key: self.key_of(&token), data, ..self.used(&base) });
             let op = self.manager.op()?;
             let renewing =
-                self.manager.0.store.replace(&base.key, Arc::clone(&record), base.revision, None, op);
+                self.manager.0.store.replace(&base.key, Arc::clone(&record), base.revision, None, None, op);
             match self.manager.limited(renewing).await? {
-                Replaced::Replaced => {
+                Replaced::Replaced { evicted } => {
+                    self.manager.tell_ended(&evicted, Some(record.handle), Some(&record.client));
                     let kind = match which {
                         Which::Login => CookieKind::Login,
                         Which::Visitor => CookieKind::Visitor,
                     };
                     return self.issue(kind, &token, &record, EventKind::Renewed).await;
                 }
-                Replaced::Gone | Replaced::EpochMoved => return Ok(()),
+                Replaced::Gone | Replaced::EpochMoved | Replaced::LimitReached => return Ok(()),
                 Replaced::Conflict => {
                     self.pause(attempt).await?;
                     let Some(current) = self.reload(&base.key).await? else { return Ok(()) };
@@ -175,7 +176,7 @@ impl Job<'_> {
 
     /// The session as the store has it now, if it is still live.
     pub(super) async fn reload(&self, key: &SessionKey) -> Result<Option<Arc<Record>>, Failure> {
-        let record = self.manager.limited(self.manager.0.store.load(key)).await?;
+        let record = self.manager.limited(self.manager.0.store.load(key, Freshness::Latest)).await?;
         Ok(record.filter(|record| record.is_live(self.now)))
     }
 

@@ -1,3 +1,4 @@
+use crate::record::Record;
 use std::fmt;
 
 /// What the visitor's cookie has behind the login cookie's name.
@@ -15,6 +16,13 @@ pub enum CookieKind {
     Login,
     /// The cookie of a visitor who is not logged in.
     Visitor,
+}
+
+impl CookieKind {
+    /// The one whose token opens `record`.
+    pub(crate) fn of(record: &Record) -> Self {
+        if record.identity.is_some() { Self::Login } else { Self::Visitor }
+    }
 }
 
 /// What a browser promises for a cookie because of how its name begins (RFC 6265bis §4.1.3).

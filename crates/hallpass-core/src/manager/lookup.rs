@@ -4,7 +4,7 @@ use super::SessionManager;
 use crate::cookie::{CookieKind, Presented, PresentedTokens};
 use crate::plan;
 use crate::record::{EndReason, Record, Transport};
-use crate::store::{StoreError, StoreErrorKind};
+use crate::store::{Freshness, StoreError, StoreErrorKind};
 use crate::time::Timestamp;
 use crate::token::SessionKey;
 use std::sync::Arc;
@@ -101,19 +101,43 @@ impl SessionManager {
         now: Timestamp,
     ) -> Result<Found, StoreError> {
         match tokens.token() {
-            Some(token) => self.find_key(&token.key(&self.0.realm), kind, now).await,
+            Some(token) => self.find_cached(&token.key(&self.0.realm), kind, now).await,
             None => Ok(Found::Nothing),
         }
     }
 
-    /// What `key` leads to at `now`, if it is of this kind and this area.
-    pub(crate) async fn find_key(
+    /// As [`find_latest`](Self::find_latest), but perhaps from a cache. One that is over there may have been extended
+    /// elsewhere: the store is asked before it is ended for that.
+    async fn find_cached(
         &self,
         key: &SessionKey,
         kind: CookieKind,
         now: Timestamp,
     ) -> Result<Found, StoreError> {
-        let record = match self.limited(self.0.store.load(key)).await {
+        match self.find_key(key, kind, now, Freshness::MayBeCached).await? {
+            Found::Over(..) => self.find_latest(key, kind, now).await,
+            found => Ok(found),
+        }
+    }
+
+    /// What `key` leads to at `now`, if it is of this kind and this area.
+    pub(crate) async fn find_latest(
+        &self,
+        key: &SessionKey,
+        kind: CookieKind,
+        now: Timestamp,
+    ) -> Result<Found, StoreError> {
+        self.find_key(key, kind, now, Freshness::Latest).await
+    }
+
+    async fn find_key(
+        &self,
+        key: &SessionKey,
+        kind: CookieKind,
+        now: Timestamp,
+        freshness: Freshness,
+    ) -> Result<Found, StoreError> {
+        let record = match self.limited(self.0.store.load(key, freshness)).await {
             Ok(Some(record)) => record,
             Ok(None) => return Ok(Found::Nothing),
             Err(error) if error.kind() == StoreErrorKind::Undecodable => {
@@ -158,6 +182,11 @@ impl SessionManager {
             known.asked.store(now.as_millis(), Ordering::Release);
         }
         Ok(Timestamp::from_millis(known.at.load(Ordering::Acquire)))
+    }
+
+    /// The store knows better than this node: it is asked for `not_before` before the next use.
+    pub(crate) fn doubt_not_before(&self) {
+        self.0.not_before.asked.store(0, Ordering::Release);
     }
 
     /// Takes note of a `not_before`, which never moves back.

@@ -16,7 +16,7 @@ use crate::ids::Realm;
 use crate::origin::OriginPolicy;
 use crate::policy::SessionPolicy;
 use crate::random::RandomSource;
-use crate::store::SessionStore;
+use crate::store::{SessionStore, SharedStore};
 use crate::time::{Clock, Timestamp};
 use crate::watch::Watchers;
 use std::fmt;
@@ -71,7 +71,7 @@ pub(crate) struct NotBefore {
 impl SessionManager {
     /// Starts a manager over `store`, which may be a store or an `Arc<dyn SessionStore>`.
     pub fn builder(store: impl Into<SharedStore>) -> SessionManagerBuilder {
-        SessionManagerBuilder::new(store.into().0)
+        SessionManagerBuilder::new(store.into().into())
     }
 
     /// The area.
@@ -144,21 +144,5 @@ impl fmt::Debug for SessionManager {
             .field("policy", policy)
             .field("cookies", cookies)
             .finish_non_exhaustive()
-    }
-}
-
-/// A store on the heap, shared: what [`SessionManager::builder`] takes.
-#[derive(Debug, Clone)]
-pub struct SharedStore(Arc<dyn SessionStore>);
-
-impl<S: SessionStore> From<S> for SharedStore {
-    fn from(store: S) -> Self {
-        Self(Arc::new(store))
-    }
-}
-
-impl From<Arc<dyn SessionStore>> for SharedStore {
-    fn from(store: Arc<dyn SessionStore>) -> Self {
-        Self(store)
     }
 }

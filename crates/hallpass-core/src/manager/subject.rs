@@ -4,7 +4,7 @@ use super::SessionManager;
 use super::tasks::Certain;
 use crate::answer::{Answer, Refusal};
 use crate::ids::{Epoch, SessionHandle, Subject, SubjectKey};
-use crate::record::{ClientInfo, EndReason};
+use crate::record::{ClientInfo, EndReason, Record};
 use crate::store::{SessionSummary, StoreError, SubjectRevoked, Ticket, Which};
 use std::fmt;
 use std::future::Future;
@@ -67,6 +67,13 @@ impl SessionManager {
     pub async fn sessions_of(&self, subject: Subject) -> Result<Vec<SessionSummary>, StoreError> {
         let subject = SubjectKey::new(self.0.realm.clone(), subject);
         self.limited(self.0.store.subject(&subject, self.now())).await
+    }
+
+    /// The live login with the handle of `record`, whose key may be another by now.
+    pub(crate) async fn find_renewed(&self, record: &Record) -> Result<Option<SessionSummary>, StoreError> {
+        let Some(identity) = &record.identity else { return Ok(None) };
+        let logins = self.sessions_of(identity.subject.clone()).await?;
+        Ok(logins.into_iter().find(|login| login.handle == record.handle))
     }
 
     /// The right to log `subject` in from now on. Ask for it before the credentials are checked, and read the user

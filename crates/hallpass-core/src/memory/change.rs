@@ -3,8 +3,8 @@
 use super::stripe::Stripe;
 use super::{MemoryStore, locked};
 use crate::ids::Revision;
-use crate::record::Record;
-use crate::store::{FeedEvent, Replaced, StoreError, Ticket, Updated};
+use crate::record::{EndReason, Record};
+use crate::store::{FeedEvent, Replaced, SessionLimit, StoreError, Ticket, Updated};
 use crate::time::Timestamp;
 use crate::token::SessionKey;
 use std::sync::{Arc, MutexGuard};
@@ -17,7 +17,8 @@ impl MemoryStore {
         now: Timestamp,
     ) -> Result<Updated, StoreError> {
         let stripe = self.stripe(record.key.shard());
-        let Some(row) = stripe.live(&record.key, now).filter(|row| is_same_session(row, &record)).cloned()
+        let Some(row) =
+            self.live(&stripe, &record.key, now).filter(|row| is_same_session(row, &record)).cloned()
         else {
             return Ok(Updated::Gone);
         };
@@ -35,7 +36,7 @@ impl MemoryStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let stripe = self.stripe(key.shard());
-        let Some(row) = stripe.live(key, now).cloned() else { return Ok(false) };
+        let Some(row) = self.live(&stripe, key, now).cloned() else { return Ok(false) };
         let last_seen = row.last_seen.max(now);
         let idle_until = row.idle_until.max(idle_until.min(row.absolute_until));
         if (last_seen, idle_until) == (row.last_seen, row.idle_until) {
@@ -53,19 +54,26 @@ impl MemoryStore {
         record: Arc<Record>,
         expected: Revision,
         ticket: Option<&Ticket>,
+        limit: Option<SessionLimit>,
         now: Timestamp,
     ) -> Result<Replaced, StoreError> {
-        let stripe = self.stripe(old.shard());
+        let mut stripe = self.stripe(old.shard());
         if self.is_void(ticket, &record.realm, stripe.owner_of(&record), &stripe) {
             return Ok(Replaced::EpochMoved);
         }
         let fits = |row: &&Arc<Record>| is_same_session(row, &record) && is_free(&record.key, old, &stripe);
-        let Some(row) = stripe.live(old, now).filter(fits).cloned() else { return Ok(Replaced::Gone) };
+        let Some(row) = self.live(&stripe, old, now).filter(fits).cloned() else { return Ok(Replaced::Gone) };
         if row.revision != expected {
             return Ok(Replaced::Conflict);
         }
+        let Some(gone) = self.in_the_way(&stripe, &record, limit.filter(|_| ticket.is_some()), now) else {
+            return Ok(Replaced::LimitReached);
+        };
+        for row in &gone {
+            stripe.remove(&row.key);
+        }
         self.write(stripe, &row, record, now)?;
-        Ok(Replaced::Replaced)
+        Ok(Replaced::Replaced { evicted: self.report(&gone, EndReason::SessionLimit, now) })
     }
 
     /// Writes `new` over the row `old` and makes room for what it has grown.

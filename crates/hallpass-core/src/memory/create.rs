@@ -5,7 +5,7 @@ use super::stripe::Stripe;
 use super::{MemoryStore, locked};
 use crate::ids::Realm;
 use crate::record::{EndReason, Record};
-use crate::store::{Created, Ended, SessionLimit, Ticket, WhenReached};
+use crate::store::{Created, Ended, LastUse, SessionLimit, Ticket};
 use crate::time::Timestamp;
 use crate::token::SessionKey;
 use std::sync::{Arc, MutexGuard};
@@ -26,8 +26,10 @@ impl MemoryStore {
         if stripe.get(&record.key).is_some() {
             return Created::AlreadyExists;
         }
-        let Some(owner) = owner else { return self.create_visitor(stripe, record, now) };
-        match in_the_way(&stripe, owner, limit, now) {
+        if record.identity.is_none() {
+            return self.create_visitor(stripe, record, now);
+        }
+        match self.in_the_way(&stripe, &record, limit, now) {
             Some(gone) => self.create_login(stripe, record, &gone, now),
             None => Created::LimitReached,
         }
@@ -74,6 +76,24 @@ impl MemoryStore {
         too_early || owner.is_some_and(|owner| stripe.epoch_of(owner) != ticket.epoch)
     }
 
+    /// The other logins of its user that have to go before `record` may be written: those that are over, and as many of
+    /// the live ones as the limit says; `None` if they may not.
+    pub(super) fn in_the_way(
+        &self,
+        stripe: &Stripe,
+        record: &Record,
+        limit: Option<SessionLimit>,
+        now: Timestamp,
+    ) -> Option<Vec<Arc<Record>>> {
+        let (Some(limit), Some(owner)) = (limit, stripe.owner_of(record)) else { return Some(Vec::new()) };
+        let mut others = stripe.logins_of(owner);
+        others.retain(|row| row.handle != record.handle);
+        let (live, mut gone): (Vec<_>, Vec<_>) = others.into_iter().partition(|row| self.is_live(row, now));
+        let rivals = live.into_iter().filter(|row| competes(row, record)).collect();
+        gone.extend(limit.gives_way(rivals, now, |row| LastUse::of(row))?);
+        Some(gone)
+    }
+
     /// Removes visitors that have lost their place in the order.
     pub(super) fn push_out(&self, keys: &[SessionKey], now: Timestamp) -> Vec<Ended> {
         let rows: Vec<_> =
@@ -82,23 +102,8 @@ impl MemoryStore {
     }
 }
 
-/// The logins of a user that have to go before another may come: those that have run out, and as many of the live ones
-/// as the limit says; `None` if they may not.
-fn in_the_way(
-    stripe: &Stripe,
-    owner: Owner<'_>,
-    limit: Option<SessionLimit>,
-    now: Timestamp,
-) -> Option<Vec<Arc<Record>>> {
-    let Some(limit) = limit else { return Some(Vec::new()) };
-    let logins = stripe.logins_of(owner);
-    let (mut live, mut gone): (Vec<_>, Vec<_>) = logins.into_iter().partition(|row| row.is_live(now));
-    let room = limit.max.get() as usize - 1;
-    let too_many = live.len().saturating_sub(room);
-    if too_many > 0 && limit.when_reached == WhenReached::Refuse {
-        return None;
-    }
-    live.sort_unstable_by_key(|row| (row.last_seen, row.created, row.key));
-    gone.extend(live.into_iter().take(too_many));
-    Some(gone)
+/// Whether a login of the user takes room from `record`.
+fn competes(row: &Record, record: &Record) -> bool {
+    let level_of = |record: &Record| record.identity.as_ref().map(|identity| identity.level);
+    level_of(row) == level_of(record)
 }

@@ -44,7 +44,7 @@ impl MemoryStore {
         let mut stripe = self.stripe(subject.shard());
         let owner = stripe.owner(subject);
         let mut logins = stripe.logins_of(owner);
-        let is_actor = |row: &Arc<Record>| Some(row.handle) == actor && row.is_live(op.now);
+        let is_actor = |row: &Arc<Record>| Some(row.handle) == actor && self.is_live(row, op.now);
         if actor.is_some() && !logins.iter().any(is_actor) {
             return SubjectRevoked::ActorGone;
         }
@@ -78,7 +78,7 @@ impl MemoryStore {
 
     /// Tells the feed what has been removed. Nothing follows the end of a session, so the lock need not be held.
     fn report_one(&self, row: &Record, reason: EndReason, now: Timestamp) -> Ended {
-        let ended = Ended::new(row, reason, now);
+        let ended = Ended::new(row, reason, now, self.earliest_login(&row.realm));
         self.feed.send(|| FeedEvent::Ended(ended.clone()));
         ended
     }

@@ -19,8 +19,8 @@ pub use builder::MemoryStoreBuilder;
 use crate::ids::{Epoch, Realm, Revision, SessionHandle, Shard, SubjectKey};
 use crate::record::{EndReason, Record};
 use crate::store::{
-    Created, Ended, FeedEvent, Op, Replaced, SessionFeed, SessionLimit, SessionStore, SessionSummary,
-    StoreError, SubjectRevoked, Swept, Taken, Ticket, Updated, Which,
+    Created, Ended, FeedEvent, Freshness, Op, Replaced, SessionFeed, SessionLimit, SessionStore,
+    SessionSummary, StoreError, SubjectRevoked, Swept, Taken, Ticket, Updated, Which,
 };
 use crate::time::Timestamp;
 use crate::token::SessionKey;
@@ -126,6 +126,14 @@ impl MemoryStore {
         self.not_before.read().unwrap_or_else(PoisonError::into_inner).get(realm).copied()
     }
 
+    fn is_live(&self, row: &Record, now: Timestamp) -> bool {
+        row.over(now, self.earliest_login(&row.realm)).is_none()
+    }
+
+    fn live<'a>(&self, stripe: &'a Stripe, key: &SessionKey, now: Timestamp) -> Option<&'a Arc<Record>> {
+        stripe.get(key).filter(|row| self.is_live(row, now))
+    }
+
     fn stripe(&self, shard: Shard) -> MutexGuard<'_, Stripe> {
         self.stripes[usize::from(shard.0) & (self.stripes.len() - 1)].lock()
     }
@@ -159,7 +167,7 @@ impl SessionStore for MemoryStore {
         Ok(self.create_row(record, ticket, limit, op.now))
     }
 
-    async fn load(&self, key: &SessionKey) -> Result<Option<Arc<Record>>, StoreError> {
+    async fn load(&self, key: &SessionKey, _freshness: Freshness) -> Result<Option<Arc<Record>>, StoreError> {
         Ok(self.stripe(key.shard()).get(key).cloned())
     }
 
@@ -188,9 +196,10 @@ impl SessionStore for MemoryStore {
         record: Arc<Record>,
         expected: Revision,
         ticket: Option<&Ticket>,
+        limit: Option<SessionLimit>,
         op: Op,
     ) -> Result<Replaced, StoreError> {
-        self.replace_row(old, record, expected, ticket, op.now)
+        self.replace_row(old, record, expected, ticket, limit, op.now)
     }
 
     async fn take(
@@ -211,7 +220,7 @@ impl SessionStore for MemoryStore {
         let stripe = self.stripe(subject.shard());
         let mut logins = stripe.logins_of(stripe.owner(subject));
         drop(stripe);
-        logins.retain(|row| row.is_live(now));
+        logins.retain(|row| self.is_live(row, now));
         logins.sort_unstable_by_key(|row| Reverse((row.last_seen, row.created, row.key)));
         Ok(logins.iter().filter_map(|row| SessionSummary::of(row)).collect())
     }
@@ -247,7 +256,7 @@ impl SessionStore for MemoryStore {
     }
 
     async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<bool>, StoreError> {
-        Ok(keys.iter().map(|key| self.stripe(key.shard()).live(key, now).is_some()).collect())
+        Ok(keys.iter().map(|key| self.live(&self.stripe(key.shard()), key, now).is_some()).collect())
     }
 
     async fn sweep(&self, limit: usize, op: Op) -> Result<Swept, StoreError> {

@@ -29,10 +29,6 @@ impl Stripe {
         self.rows.get(key)
     }
 
-    pub(super) fn live(&self, key: &SessionKey, now: Timestamp) -> Option<&Arc<Record>> {
-        self.rows.get(key).filter(|row| row.is_live(now))
-    }
-
     /// Adds a row whose key is not there.
     pub(super) fn insert(&mut self, record: Arc<Record>) {
         self.logins.link(&self.rows, &record);

@@ -62,6 +62,17 @@ impl Record {
         }
     }
 
+    /// Why it no longer counts at `now`, where logins that were authenticated before `not_before` do not: the limit that
+    /// has passed, or [`EndReason::EndedForAll`]. `None` while it is live.
+    #[must_use]
+    pub fn over(&self, now: Timestamp, not_before: Option<Timestamp>) -> Option<EndReason> {
+        let ended_for_all = || {
+            let authenticated = self.identity.as_ref()?.authenticated;
+            not_before.filter(|at| authenticated < *at).map(|_| EndReason::EndedForAll)
+        };
+        self.timeout(now).or_else(ended_for_all)
+    }
+
     /// The earlier of its two deadlines.
     #[must_use]
     pub fn deadline(&self) -> Timestamp {

@@ -2,7 +2,6 @@
 
 use super::Session;
 use crate::cookie::CookieKind;
-use crate::ids::SubjectKey;
 use crate::manager::SessionManager;
 use crate::manager::lookup::Found;
 use crate::record::{EndReason, Record};
@@ -85,8 +84,8 @@ enum Check {
 
 async fn check(manager: &SessionManager, watch: &Watch, record: &Record) -> Result<Check, StoreError> {
     let key = watch.key();
-    let kind = if record.identity.is_some() { CookieKind::Login } else { CookieKind::Visitor };
-    match manager.find_key(&key, kind, manager.now()).await? {
+    let kind = CookieKind::of(record);
+    match manager.find_latest(&key, kind, manager.now()).await? {
         Found::Live(record) => Ok(Check::LiveUntil(record.deadline())),
         Found::Over(record, reason) => {
             end_over(manager, &record.key, reason).await;
@@ -99,10 +98,7 @@ async fn check(manager: &SessionManager, watch: &Watch, record: &Record) -> Resu
 
 /// Its key is gone: it has ended, or it has been renewed and the feed has not told.
 async fn find_renewed(manager: &SessionManager, watch: &Watch, record: &Record) -> Result<Check, StoreError> {
-    let Some(identity) = &record.identity else { return Ok(Check::Over(why(watch))) };
-    let subject = SubjectKey::new(record.realm.clone(), identity.subject.clone());
-    let live = manager.limited(manager.0.store.subject(&subject, manager.now())).await?;
-    match live.into_iter().find(|one| one.handle == record.handle) {
+    match manager.find_renewed(record).await? {
         Some(one) => {
             watch.follow(one.key);
             Ok(Check::LiveUntil(one.idle_until.min(one.absolute_until)))

@@ -11,10 +11,13 @@ pub(crate) use intent::{Change, Intent};
 pub use logout::{LogOut, LogOutError, LogOutReceipt};
 
 use crate::answer::{Answer, Refusal};
+use crate::cookie::CookieKind;
 use crate::ids::{SessionHandle, Subject};
+use crate::manager::lookup::Found;
 use crate::plan::{Logout, Relation};
 use crate::record::{Identity, Record};
 use crate::slot::SessionSlot;
+use crate::store::StoreError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -109,6 +112,25 @@ impl Session {
         }
         intent.log_in = Some(grant);
         Ok(())
+    }
+
+    /// Asks the store itself whether the session is still live: what was opened may come from a cache, and may have ended
+    /// since. Ask before something that outlives the request, such as a change of the password. A login that this
+    /// request itself is about to write counts as live.
+    ///
+    /// # Errors
+    ///
+    /// When the store could not be asked, or holds bytes that do not decode.
+    pub async fn is_still_live(&self) -> Result<bool, StoreError> {
+        let Some(record) = self.record() else { return Ok(self.pending_identity().is_some()) };
+        let manager = self.0.manager();
+        let kind = CookieKind::of(&record);
+        match manager.find_latest(&record.key, kind, manager.now()).await? {
+            Found::Live(_) => Ok(true),
+            Found::Over(..) => Ok(false),
+            Found::Undecodable(_) => Err(StoreError::undecodable("the session of this request")),
+            Found::Nothing => Ok(manager.find_renewed(&record).await?.is_some()),
+        }
     }
 
     /// How the pending login relates to the loaded one.

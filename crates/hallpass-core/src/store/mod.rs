@@ -1,12 +1,16 @@
 //! The store trait: what hallpass asks of a place that keeps sessions.
 
 mod error;
+mod limit;
 mod outcome;
+mod shared;
 
 pub use error::{StoreError, StoreErrorKind};
+pub use limit::{LastUse, SessionLimit, WhenReached};
 pub use outcome::{
     Created, Ended, FeedEvent, Replaced, SessionSummary, SubjectRevoked, Swept, Taken, Updated,
 };
+pub use shared::SharedStore;
 
 use crate::ids::{Epoch, OpId, Realm, Revision, SessionHandle, SubjectKey};
 use crate::record::{EndReason, Record};
@@ -14,7 +18,6 @@ use crate::time::Timestamp;
 use crate::token::SessionKey;
 use async_trait::async_trait;
 use std::fmt;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 /// A place that keeps sessions.
@@ -26,8 +29,9 @@ use std::sync::Arc;
 ///   [`touch`](Self::touch) and [`replace`](Self::replace) change a row that is there and live, or nothing.
 /// * **An answer is the truth.** `Ok` from a revoking method means that it is on record and visible to every later
 ///   call. If that is not known, answer an error.
-/// * **Live** means that [`Op::now`] lies before both deadlines. A row that has run out is kept until it is swept or
-///   revoked; `load` returns it, so that its end can be told apart and reported, and nothing else brings it back.
+/// * **Live** means that [`Op::now`] lies before both deadlines, and that a login was not authenticated before its
+///   realm's [`not_before`](Self::not_before). What is over is kept until it is swept or revoked; `load` returns it, so
+///   that its end can be told apart and reported, and nothing else brings it back.
 /// * **The same [`Op::id`] twice is applied once**, where the way to the store can send a call again on its own.
 ///
 /// Wrong, though it looks right: an `update` that upserts. A request that loaded the session before a logout writes it
@@ -42,8 +46,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// A login comes with a `ticket`; in the same atomic step its epoch must equal the subject's
     /// ([`Created::EpochMoved`] otherwise, also if the ticket began before the realm's `not_before`), and its user's
-    /// live logins must leave room under `limit`: else [`Created::LimitReached`], or the least recently seen are
-    /// ended until it fits and returned. A visitor comes without either.
+    /// live logins must leave room under `limit`: else [`Created::LimitReached`], or those that
+    /// [give way](SessionLimit::gives_way) are ended and returned, with those that are over. A visitor comes without either.
     ///
     /// # Errors
     ///
@@ -56,12 +60,13 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
         op: Op,
     ) -> Result<Created, StoreError>;
 
-    /// The record under `key`, also if it has run out; `None` if there is none.
+    /// The record under `key`, also if it has run out; `None` if there is none. Only a cache may answer with less than
+    /// the latest, and only where `freshness` lets it.
     ///
     /// # Errors
     ///
     /// When the store could not be asked, or its bytes do not decode ([`StoreErrorKind::Undecodable`]).
-    async fn load(&self, key: &SessionKey) -> Result<Option<Arc<Record>>, StoreError>;
+    async fn load(&self, key: &SessionKey, freshness: Freshness) -> Result<Option<Arc<Record>>, StoreError>;
 
     /// Compare-and-set: writes `record` over the live row with its key if that row is at revision `expected`. The row
     /// is then at [`Record::revision`]. Neither `last_seen` nor the idle deadline moves backwards.
@@ -81,7 +86,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
 
     /// Renewal: writes `record`, which has another key in the same shard, over the live row `old` if that row is at
     /// revision `expected`. It stays one row with one handle; `old` is dead when this returns. A login or
-    /// re-authentication brings its `ticket`, checked as in [`create`](Self::create); a plain renewal brings none.
+    /// re-authentication brings its `ticket` and `limit`, and both are checked as in [`create`](Self::create), where the
+    /// row itself takes no room; a plain renewal brings neither.
     ///
     /// # Errors
     ///
@@ -92,6 +98,7 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
         record: Arc<Record>,
         expected: Revision,
         ticket: Option<&Ticket>,
+        limit: Option<SessionLimit>,
         op: Op,
     ) -> Result<Replaced, StoreError>;
 
@@ -178,7 +185,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// When the store did not confirm the deletion, or the clocks disagree.
     async fn sweep(&self, limit: usize, op: Op) -> Result<Swept, StoreError>;
 
-    /// Subscribes to what ends on any node from now on. A hint that makes ends immediate, never the proof of one.
+    /// Subscribes to what ends on any node from now on, and answers when the subscription is in place. A hint that makes
+    /// ends immediate, never the proof of one.
     ///
     /// # Errors
     ///
@@ -189,9 +197,18 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
 /// A subscription to what ends in a store.
 #[async_trait]
 pub trait SessionFeed: fmt::Debug + Send + 'static {
-    /// The next event. Never ends: a feed that was cut off answers [`FeedEvent::Gap`] and goes on when it can.
-    /// Dropping the future loses nothing.
+    /// The next event. Never ends: as soon as something may have been lost it answers [`FeedEvent::Gap`], and goes on
+    /// when it can. To know when that is, subscribe again. Dropping the future loses nothing.
     async fn next(&mut self) -> FeedEvent;
+}
+
+/// How current an answer of [`SessionStore::load`] has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// As the store has it while it is asked. What decides over a login, a renewal or an end needs this.
+    Latest,
+    /// A cache may answer, as old as its bound on staleness allows. Enough to serve a request.
+    MayBeCached,
 }
 
 /// What comes with every changing call: who is asking, and when it is.
@@ -210,24 +227,6 @@ pub struct Ticket {
     pub epoch: Epoch,
     /// When the login began.
     pub started_at: Timestamp,
-}
-
-/// How many live logins a user may have, and what gives way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SessionLimit {
-    /// The largest number of live logins.
-    pub max: NonZeroU32,
-    /// What a login beyond it does.
-    pub when_reached: WhenReached,
-}
-
-/// What happens when a login would exceed the [`SessionLimit`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhenReached {
-    /// The least recently seen logins are ended.
-    EndLeastRecent,
-    /// The new login is refused.
-    Refuse,
 }
 
 /// Which of a subject's logins to end.

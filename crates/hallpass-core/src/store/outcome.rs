@@ -9,7 +9,7 @@ use crate::token::SessionKey;
 pub enum Created {
     /// It is there. `evicted` were ended to make room.
     Created {
-        /// What was ended, with [`EndReason::SessionLimit`] or the timeout that had already passed.
+        /// What was ended, with [`EndReason::SessionLimit`] or what had ended it before.
         evicted: Vec<Ended>,
     },
     /// The key is taken; nothing was written.
@@ -33,17 +33,22 @@ pub enum Updated {
 }
 
 /// The outcome of [`SessionStore::replace`](super::SessionStore::replace).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Replaced {
-    /// The new key opens the session, the old one is dead.
-    Replaced,
+    /// The new key opens the session, the old one is dead. `evicted` were ended to make room.
+    Replaced {
+        /// What was ended, as in [`Created::Created`].
+        evicted: Vec<Ended>,
+    },
     /// The row is at another revision; nothing was written.
     Conflict,
     /// There is no live row under the old key; nothing was written.
     Gone,
     /// The subject's sessions were all ended after the ticket was made; nothing was written.
     EpochMoved,
+    /// The user has as many live logins as allowed; nothing was written.
+    LimitReached,
 }
 
 /// The outcome of [`SessionStore::take`](super::SessionStore::take).
@@ -68,7 +73,7 @@ pub enum SubjectRevoked {
         previous: Epoch,
         /// The subject's epoch now; the same as before for [`Which::One`](super::Which::One).
         current: Epoch,
-        /// What was ended, live ones and those that had already run out.
+        /// What was ended, live ones and those that were over already.
         ended: Vec<Ended>,
     },
     /// The acting session is no longer live; nothing was ended.
@@ -93,19 +98,19 @@ pub struct Ended {
     pub handle: Option<SessionHandle>,
     /// The user, if it was a login and the row could tell.
     pub subject: Option<Subject>,
-    /// Why: what was asked for, or the timeout if the session had already run out.
+    /// Why: what was asked for, or what had ended the session before.
     pub reason: EndReason,
 }
 
 impl Ended {
-    /// What ending `record` at `now` amounts to.
+    /// What ending `record` at `now` amounts to, where logins from before `not_before` no longer count.
     #[must_use]
-    pub fn new(record: &Record, reason: EndReason, now: Timestamp) -> Self {
+    pub fn new(record: &Record, reason: EndReason, now: Timestamp, not_before: Option<Timestamp>) -> Self {
         Self {
             key: record.key,
             handle: Some(record.handle),
             subject: record.identity.as_ref().map(|identity| identity.subject.clone()),
-            reason: record.timeout(now).unwrap_or(reason),
+            reason: record.over(now, not_before).unwrap_or(reason),
         }
     }
 

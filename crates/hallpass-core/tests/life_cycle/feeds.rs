@@ -1,8 +1,8 @@
 use crate::support::{Jar, World, head};
 use async_trait::async_trait;
 use hallpass_core::{
-    Created, EndReason, Ended, Epoch, FeedEvent, LoginGrant, MemoryStore, Op, Realm, Record, Replaced,
-    Revision, SessionFeed, SessionHandle, SessionKey, SessionLimit, SessionManager, SessionSlot,
+    Created, EndReason, Ended, Epoch, FeedEvent, Freshness, LoginGrant, MemoryStore, Op, Realm, Record,
+    Replaced, Revision, SessionFeed, SessionHandle, SessionKey, SessionLimit, SessionManager, SessionSlot,
     SessionStore, SessionSummary, StoreError, Subject, SubjectKey, SubjectRevoked, Swept, Taken, Ticket,
     Timestamp, Updated, Which,
 };
@@ -47,8 +47,8 @@ impl SessionStore for BadFeed {
     ) -> Result<Created, StoreError> {
         self.inner.create(r, t, l, op).await
     }
-    async fn load(&self, k: &SessionKey) -> Result<Option<Arc<Record>>, StoreError> {
-        self.inner.load(k).await
+    async fn load(&self, k: &SessionKey, f: Freshness) -> Result<Option<Arc<Record>>, StoreError> {
+        self.inner.load(k, f).await
     }
     async fn update(&self, r: Arc<Record>, e: Revision, op: Op) -> Result<Updated, StoreError> {
         self.inner.update(r, e, op).await
@@ -62,9 +62,10 @@ impl SessionStore for BadFeed {
         r: Arc<Record>,
         e: Revision,
         t: Option<&Ticket>,
+        l: Option<SessionLimit>,
         op: Op,
     ) -> Result<Replaced, StoreError> {
-        self.inner.replace(o, r, e, t, op).await
+        self.inner.replace(o, r, e, t, l, op).await
     }
     async fn take(&self, k: &SessionKey, e: Revision, r: EndReason, op: Op) -> Result<Taken, StoreError> {
         self.inner.take(k, e, r, op).await

@@ -1,5 +1,7 @@
 use crate::support::{Jar, World, end, log_out};
-use hallpass_core::{EndReason, EventKind, Refusal, SessionPolicy, WhenReached, Which};
+use hallpass_core::{
+    AuthLevel, EndReason, EventKind, LoginGrant, Refusal, SessionPolicy, WhenReached, Which,
+};
 use hallpass_testkit::{Method, Times};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -156,6 +158,40 @@ async fn honest_a_login_that_the_store_does_not_confirm_is_503_without_a_cookie(
         assert_eq!((outcome.refusal, outcome.set_cookies().count()), (Some(Refusal::Unavailable), 0));
     }
     assert!(!world.events.kinds().contains(&EventKind::LoginSucceeded));
+}
+
+#[tokio::test]
+async fn a_login_whose_answer_never_arrived_refuses_nobody_after_a_minute() {
+    let one = NonZeroU32::MIN;
+    let world = World::with(SessionPolicy::default().limit(one, WhenReached::Refuse));
+    let lost = world.logged_in(7).await;
+    world.clock.advance(Duration::from_secs(61));
+    let mut arrived = world.logged_in(7).await;
+    assert_eq!(world.who(&lost).await, None);
+
+    world.clock.advance(Duration::from_secs(1));
+    world.request(&mut arrived, async |_| {}).await;
+    world.clock.advance(Duration::from_secs(61));
+    let grant = world.grant(7).await;
+    let refused = world.request(&mut Jar::default(), async |session| session.log_in(grant).unwrap()).await;
+    assert_eq!(refused.refusal, Some(Refusal::SessionLimit));
+    assert_eq!(world.who(&arrived).await.as_deref(), Some("7"));
+}
+
+#[tokio::test]
+async fn a_login_that_owes_a_factor_ends_others_only_once_it_has_shown_it() {
+    let one = NonZeroU32::MIN;
+    let world = World::with(SessionPolicy::default().limit(one, WhenReached::EndLeastRecent));
+    let full = world.logged_in(7).await;
+    let mut pending = Jar::default();
+    let grant = LoginGrant { level: AuthLevel::Pending, ..world.grant(7).await };
+    world.request(&mut pending, async |session| session.log_in(grant).unwrap()).await;
+    assert_eq!(world.who(&full).await.as_deref(), Some("7"), "the password alone has ended it");
+
+    world.log_in(&mut pending, 7).await;
+    assert_eq!(world.who(&pending).await.as_deref(), Some("7"));
+    assert_eq!(world.who(&full).await, None);
+    assert_eq!(world.events.ends(), [EndReason::SessionLimit]);
 }
 
 #[tokio::test]

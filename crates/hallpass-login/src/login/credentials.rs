@@ -25,6 +25,9 @@ impl<A: Authenticator> Login<A> {
     pub async fn confirm(&self, credentials: A::Credentials) -> Result<Authenticated<A::User>, LoginError> {
         let identity = self.session.identity().filter(|identity| identity.level == AuthLevel::Full);
         let identity = identity.ok_or(LoginError::NotLoggedIn)?;
+        if !self.session.is_still_live().await.map_err(LoginError::Store)? {
+            return Err(LoginError::NotLoggedIn);
+        }
         let authenticated = self.authenticate(credentials).await?;
         if authenticated.subject != identity.subject {
             self.tell_failure(Some(&identity.subject));

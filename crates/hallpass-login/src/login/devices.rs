@@ -79,6 +79,10 @@ impl<A: Authenticator> Login<A> {
         let subject = self.require_user().await?.subject();
         let current = self.session.handle();
         let sessions = self.session.slot().manager().sessions_of(subject).await.map_err(LoginError::Store)?;
+        let listed = sessions.iter().any(|summary| Some(summary.handle) == current);
+        if !listed && !self.session.is_still_live().await.map_err(LoginError::Store)? {
+            return Err(LoginError::NotLoggedIn);
+        }
         let device = |summary: SessionSummary| Device { current: Some(summary.handle) == current, summary };
         Ok(sessions.into_iter().map(device).collect())
     }

@@ -56,3 +56,26 @@ async fn recent_counts_from_the_check_not_from_the_commit() {
     let new = cookie(&login.session().slot().commit().await);
     assert!(require_recent(&world.slot(&new), Duration::from_secs(60)).await.is_err());
 }
+
+#[tokio::test]
+async fn an_actor_whose_session_was_ended_meanwhile_confirms_nothing() {
+    let world = World::new();
+    let (alice, thief) = (world.logged_in("alice").await, world.logged_in("alice").await);
+    let stolen = world.login(&thief).await;
+    assert!(world.login(&alice).await.log_out_others().await.is_ok());
+    assert!(matches!(stolen.confirm(("alice", "right")).await, Err(LoginError::NotLoggedIn)));
+    assert!(matches!(stolen.devices().await, Err(LoginError::NotLoggedIn)));
+    let slot = stolen.session().slot();
+    assert!(require_recent(slot, Duration::from_secs(60)).await.is_err(), "a recent login that is over");
+    assert_eq!(world.who(&alice).await, Some("alice"));
+}
+
+#[tokio::test]
+async fn a_session_renewed_in_another_tab_meanwhile_is_still_live() {
+    let world = World::new();
+    let alice = world.logged_in("alice").await;
+    let (one_tab, other_tab) = (world.login(&alice).await, world.login(&alice).await);
+    other_tab.session().renew().unwrap();
+    let _ = cookie(&other_tab.session().slot().commit().await);
+    assert!(one_tab.confirm(("alice", "right")).await.is_ok());
+}

@@ -10,9 +10,9 @@ pub use plan::{Fault, Method, Times};
 use async_trait::async_trait;
 use feed::FaultyFeed;
 use hallpass_core::{
-    Created, EndReason, Ended, Epoch, Op, Realm, Record, Replaced, Revision, SessionFeed, SessionHandle,
-    SessionKey, SessionLimit, SessionStore, SessionSummary, StoreError, SubjectKey, SubjectRevoked, Swept,
-    Taken, Ticket, Timestamp, Updated, Which,
+    Created, EndReason, Ended, Epoch, Freshness, Op, Realm, Record, Replaced, Revision, SessionFeed,
+    SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, StoreError, SubjectKey,
+    SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, Which,
 };
 use plan::Plan;
 use std::future::Future;
@@ -165,8 +165,8 @@ impl SessionStore for FaultyStore {
         self.run(Method::Create, self.inner.create(record, ticket, limit, op)).await
     }
 
-    async fn load(&self, key: &SessionKey) -> Result<Option<Arc<Record>>, StoreError> {
-        self.run(Method::Load, self.inner.load(key)).await
+    async fn load(&self, key: &SessionKey, freshness: Freshness) -> Result<Option<Arc<Record>>, StoreError> {
+        self.run(Method::Load, self.inner.load(key, freshness)).await
     }
 
     async fn update(&self, record: Arc<Record>, expected: Revision, op: Op) -> Result<Updated, StoreError> {
@@ -183,9 +183,10 @@ impl SessionStore for FaultyStore {
         record: Arc<Record>,
         expected: Revision,
         ticket: Option<&Ticket>,
+        limit: Option<SessionLimit>,
         op: Op,
     ) -> Result<Replaced, StoreError> {
-        self.run(Method::Replace, self.inner.replace(old, record, expected, ticket, op)).await
+        self.run(Method::Replace, self.inner.replace(old, record, expected, ticket, limit, op)).await
     }
 
     async fn take(

@@ -48,7 +48,7 @@ pub(super) async fn follows_touches_renewals_and_ends(s: &Scene) -> Kept {
     s.store.touch(&old.key, s.now + 2 * HOUR, s.op()).await?;
     ensure_eq!(s.store.alive(&[old.key], old.idle_until).await?, [true], "after a touch");
     let new = renewed(&old);
-    let _ = s.store.replace(&old.key, new.clone(), old.revision, None, op(s.now)).await?;
+    let _ = s.store.replace(&old.key, new.clone(), old.revision, None, None, op(s.now)).await?;
     ensure_eq!(s.store.alive(&[old.key, new.key], s.now).await?, [false, true], "after a renewal");
     s.log_out(&new.key).await?;
     ensure_eq!(s.store.alive(&[old.key, new.key], s.now).await?, [false, false], "after the end");

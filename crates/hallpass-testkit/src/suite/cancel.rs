@@ -1,9 +1,10 @@
 use super::check::{Broken, Kept, ensure, ensure_eq};
 use super::cut::{Cuts, settled};
-use super::scene::{HOUR, SECOND, Scene, limit};
+use super::scene::{HOUR, RENEWED, SECOND, Scene, ended, limit, upgraded};
 use crate::sample::{op, renewed, rewritten, ticket};
 use hallpass_core::{
-    Created, EndReason, Epoch, Record, Replaced, SessionSummary, Taken, Updated, WhenReached, Which,
+    Created, EndReason, Epoch, Freshness, Record, Replaced, SessionSummary, Taken, Updated, WhenReached,
+    Which,
 };
 use std::sync::Arc;
 
@@ -83,14 +84,38 @@ pub(super) async fn a_replace_is_whole_or_nothing(s: &Scene) -> Kept {
     while cuts.go_on() {
         let old = s.create(s.login()).await?;
         let (new, login) = (renewed(&old), ticket(s.store.epoch(&s.ada).await?, s.now));
-        let call = s.store.replace(&old.key, new.clone(), old.revision, Some(&login), s.op());
+        let call = s.store.replace(&old.key, new.clone(), old.revision, Some(&login), None, s.op());
         let answer = cuts.cut(call).await.transpose()?;
-        ensure!(matches!(answer, None | Some(Replaced::Replaced)), "an undisturbed renewal: {answer:?}");
+        ensure!(
+            answer.as_ref().is_none_or(|answer| *answer == RENEWED),
+            "an undisturbed renewal: {answer:?}"
+        );
         settled(|| one_stands(s, &old, &new, answer.is_some())).await?;
         let revoked = s.revoke_ada(Which::One(old.handle)).await?;
         ensure_eq!(revoked.ended.len(), 1, "logins that were left to end");
         s.is_gone(&old).await?;
         s.is_gone(&new).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn a_replace_that_evicts_is_whole_or_nothing(s: &Scene) -> Kept {
+    let mut cuts = Cuts::default();
+    while cuts.go_on() {
+        let [full, pending] = s.create_all([s.login().last_seen(s.now - HOUR), s.login().pending()]).await?;
+        let new = upgraded(&pending);
+        let call = s.log_in_over(&pending, &new, limit(1, WhenReached::EndLeastRecent));
+        let answer = cuts.cut(call).await.transpose()?;
+        let expected = Replaced::Replaced { evicted: vec![ended(&full, EndReason::SessionLimit)] };
+        ensure!(
+            answer.as_ref().is_none_or(|answer| *answer == expected),
+            "an undisturbed upgrade: {answer:?}"
+        );
+        settled(|| one_stands(s, &full, &new, answer.is_some())).await?;
+        settled(|| one_stands(s, &pending, &new, answer.is_some())).await?;
+        let done = s.load(&new.key).await?.is_some();
+        let revoked = s.revoke_ada(Which::All).await?;
+        ensure_eq!(revoked.ended.len(), if done { 1 } else { 2 }, "logins that were left to end");
     }
     Ok(())
 }
@@ -176,7 +201,7 @@ pub(super) async fn questions_leave_no_lock_behind(s: &Scene) -> Kept {
     let keys = [record.key];
     let mut cuts: [Cuts; 6] = Default::default();
     while cuts.iter().any(Cuts::go_on) {
-        cuts[0].cut(s.store.load(&record.key)).await.transpose()?;
+        cuts[0].cut(s.store.load(&record.key, Freshness::Latest)).await.transpose()?;
         cuts[1].cut(s.store.subject(&s.ada, s.now)).await.transpose()?;
         cuts[2].cut(s.store.epoch(&s.ada)).await.transpose()?;
         cuts[3].cut(s.store.alive(&keys, s.now)).await.transpose()?;

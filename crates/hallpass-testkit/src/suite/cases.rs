@@ -2,8 +2,9 @@
 
 use super::Case;
 use super::{
-    alive, cancel, clock, create, epoch, feed, limit, load, not_before, race, race_subject, realms, replace,
-    resend, revoke, revoke_subject, subject, sweep, take, touch, update,
+    alive, cancel, clock, create, ended_for_all, epoch, feed, limit, load, not_before, race, race_subject,
+    realms, replace, replace_limit, resend, revoke, revoke_subject, subject, sweep, take, touch, unseen,
+    update,
 };
 
 /// Lists the cases once, for the function that returns them and for the macro that makes tests of them.
@@ -188,6 +189,35 @@ cases! {
         visitors_do_not_count,
         counts_every_user_alone,
         the_new_login_itself_never_gives_way,
+        logins_from_before_not_before_do_not_count,
+        what_is_over_goes_with_those_that_give_way,
+        logins_that_owe_a_factor_are_counted_apart,
+        logins_that_owe_a_factor_are_limited_too,
+        logins_count_at_the_level_they_have_now,
+        of_logins_last_seen_at_once_the_one_created_first_gives_way,
+        of_equal_logins_the_one_with_the_lower_key_gives_way,
+        several_rules_hold_at_once,
+    }
+    unseen {
+        logins_give_way_first,
+        logins_refuse_nobody,
+        logins_go_only_as_far_as_needed,
+        logins_stay_where_another_is_refused,
+        logins_count_for_a_minute,
+        ends_with_a_touch,
+        ends_with_an_update,
+        ends_with_a_renewal,
+    }
+    replace_limit {
+        an_upgrade_makes_room_among_full_logins,
+        an_upgrade_that_is_refused_writes_nothing,
+        an_upgrade_is_not_counted_among_logins_that_owe_a_factor,
+        a_re_authentication_takes_no_room_itself,
+        a_re_authentication_makes_room_too,
+        a_plain_renewal_ignores_the_limit,
+        what_is_not_written_evicts_nobody,
+        unseen_logins_give_way_first_and_refuse_nobody,
+        what_is_over_takes_no_room_and_goes_with_those_that_give_way,
     }
     not_before {
         is_none_at_first,
@@ -195,7 +225,20 @@ cases! {
         is_kept_for_each_realm,
         refuses_logins_that_began_before,
         refuses_renewals_of_logins_that_began_before,
-        accepts_visitors_and_plain_renewals,
+        accepts_visitors,
+    }
+    ended_for_all {
+        logins_from_before_are_dead_and_still_load,
+        logins_from_its_moment_on_stay,
+        logins_that_were_confirmed_since_stay,
+        visitors_stay,
+        logins_of_other_realms_stay,
+        an_update_of_a_login_from_before_writes_nothing,
+        a_touch_of_a_login_from_before_finds_nothing,
+        a_renewal_of_a_login_from_before_writes_nothing,
+        a_login_from_before_may_not_act,
+        every_way_of_ending_tells_of_it,
+        what_had_run_out_is_reported_as_timed_out,
     }
     realms {
         one_subject_in_two_realms_is_two_users,
@@ -224,6 +267,8 @@ cases! {
         tells_of_a_taken_session,
         tells_of_every_login_that_was_ended_at_once,
         tells_of_a_login_that_gave_way,
+        tells_of_a_login_that_gave_way_to_another_ones_renewal,
+        tells_of_a_login_that_had_ended_with_all_others,
         tells_of_what_was_swept,
         tells_of_a_renewal,
         tells_of_not_before,
@@ -250,6 +295,8 @@ cases! {
     race_subject {
         a_limit_of_one_leaves_one_login,
         a_limit_of_one_that_refuses_lets_one_in,
+        upgrades_at_a_limit_of_one_leave_one_full_login,
+        upgrades_at_a_limit_of_one_that_refuses_let_one_in,
         a_login_never_outruns_the_end_of_all_logins,
         a_renewal_never_outruns_the_end_of_all_logins,
         a_renewal_never_outruns_the_end_of_its_handle,
@@ -264,6 +311,7 @@ cases! {
         an_update_is_whole_or_nothing,
         a_touch_is_whole_or_nothing,
         a_replace_is_whole_or_nothing,
+        a_replace_that_evicts_is_whole_or_nothing,
         a_take_is_whole_or_nothing,
         a_revoke_is_whole_or_nothing,
         a_revoke_subject_is_whole_or_nothing,
@@ -302,6 +350,7 @@ cases! {
         a_create_never_brings_back_what_was_ended,
         an_update_is_applied_once,
         a_replace_is_applied_once,
+        a_replace_that_evicts_answers_the_same,
         a_take_answers_the_same,
         a_revoke_answers_the_same,
         a_revoke_subject_answers_the_same,

@@ -1,5 +1,5 @@
 use super::check::{Kept, ensure, ensure_eq};
-use super::scene::{HOUR, SECOND, Scene, TEN_YEARS, ended};
+use super::scene::{HOUR, RENEWED, SECOND, Scene, TEN_YEARS, ended};
 use crate::sample::{op, renewed, rewritten, ticket};
 use hallpass_core::{Created, EndReason, Epoch, Op, Replaced, StoreErrorKind, Timestamp, Updated, Which};
 
@@ -13,8 +13,8 @@ pub(super) async fn an_hour_back_moves_no_deadline(s: &Scene) -> Kept {
     let kept = rewritten(&first, |_| ());
     s.holds(&kept).await?;
     let new = renewed(&kept);
-    let replaced = s.store.replace(&kept.key, new.clone(), kept.revision, None, back()).await?;
-    ensure_eq!(replaced, Replaced::Replaced, "a renewal");
+    let replaced = s.store.replace(&kept.key, new.clone(), kept.revision, None, None, back()).await?;
+    ensure_eq!(replaced, RENEWED, "a renewal");
     let answer = s.store.revoke(&new.key, EndReason::LoggedOut, back()).await?;
     ensure_eq!(answer, Some(ended(&new, EndReason::LoggedOut)), "a revocation");
     s.is_gone(&new).await
@@ -28,7 +28,7 @@ pub(super) async fn ten_years_ahead_revives_nothing(s: &Scene) -> Kept {
         ensure_eq!(s.store.update(longer, record.revision, ahead()).await?, Updated::Gone, "an update");
         ensure!(!s.store.touch(&record.key, Timestamp::MAX, ahead()).await?, "a touch");
         let new = renewed(&record);
-        let replaced = s.store.replace(&record.key, new, record.revision, None, ahead()).await?;
+        let replaced = s.store.replace(&record.key, new, record.revision, None, None, ahead()).await?;
         ensure_eq!(replaced, Replaced::Gone, "a renewal");
         ensure_eq!(s.store.alive(&[record.key], ahead().now).await?, [false], "alive");
         let answer = s.store.revoke(&record.key, EndReason::LoggedOut, ahead()).await?;
@@ -80,7 +80,7 @@ async fn every_call(s: &Scene, at: Op) -> Kept {
     let next = rewritten(&record, |next| next.idle_until = Timestamp::default());
     let _ = s.store.update(next.clone(), record.revision, again()).await?;
     let new = renewed(&next);
-    let _ = s.store.replace(&record.key, new.clone(), next.revision, None, again()).await?;
+    let _ = s.store.replace(&record.key, new.clone(), next.revision, None, None, again()).await?;
     let _ = s.store.take(&new.key, new.revision, EndReason::Superseded, again()).await?;
     s.store.revoke(&record.key, EndReason::LoggedOut, again()).await?;
     let reason = EndReason::LoggedOut;

@@ -1,6 +1,6 @@
 use super::check::{Broken, Kept, ensure, ensure_eq};
 use super::cut::Cuts;
-use super::scene::{SECOND, Scene, ended, limit};
+use super::scene::{RENEWED, SECOND, Scene, ended, limit, upgraded};
 use crate::sample::{op, renewed, unknown_key};
 use hallpass_core::{
     Created, EndReason, Ended, FeedEvent, Replaced, Revision, SessionFeed, SessionKey, Taken, WhenReached,
@@ -50,6 +50,32 @@ pub(super) async fn tells_of_a_login_that_gave_way(s: &Scene) -> Kept {
     hears_all(&mut feed, [a, b].map(|record| ended(&record, EndReason::SessionLimit)).to_vec()).await
 }
 
+pub(super) async fn tells_of_a_login_that_gave_way_to_another_ones_renewal(s: &Scene) -> Kept {
+    let [full, pending] = s.create_all([s.login(), s.login().pending()]).await?;
+    let mut feed = s.store.feed().await?;
+    let new = upgraded(&pending);
+    let replaced = s.log_in_over(&pending, &new, limit(1, WhenReached::EndLeastRecent)).await?;
+    ensure!(matches!(replaced, Replaced::Replaced { .. }), "one full login is allowed: {replaced:?}");
+    let [mut gave_way, mut renewed] = [false, false];
+    let expected = FeedEvent::Replaced { old: pending.key, new: new.key, handle: pending.handle };
+    while !(gave_way && renewed) {
+        let event = next(&mut feed).await?;
+        gave_way |= event == FeedEvent::Ended(ended(&full, EndReason::SessionLimit));
+        renewed |= event == expected;
+    }
+    Ok(())
+}
+
+pub(super) async fn tells_of_a_login_that_had_ended_with_all_others(s: &Scene) -> Kept {
+    let [revoked, other] = s.create_all([s.earlier_login(), s.earlier_login()]).await?;
+    s.end_everybody().await?;
+    let mut feed = s.store.feed().await?;
+    s.log_out(&revoked.key).await?;
+    hears(&mut feed, FeedEvent::Ended(ended(&revoked, EndReason::EndedForAll))).await?;
+    s.revoke_ada(Which::All).await?;
+    hears(&mut feed, FeedEvent::Ended(ended(&other, EndReason::EndedForAll))).await
+}
+
 pub(super) async fn tells_of_what_was_swept(s: &Scene) -> Kept {
     let [a, b] = s.create_all([s.expired_login(), s.expired_visitor()]).await?;
     let mut feed = s.store.feed().await?;
@@ -61,8 +87,8 @@ pub(super) async fn tells_of_a_renewal(s: &Scene) -> Kept {
     let old = s.create(s.login()).await?;
     let mut feed = s.store.feed().await?;
     let new = renewed(&old);
-    let replaced = s.store.replace(&old.key, new.clone(), old.revision, None, s.op()).await?;
-    ensure_eq!(replaced, Replaced::Replaced, "it was live and at that revision");
+    let replaced = s.store.replace(&old.key, new.clone(), old.revision, None, None, s.op()).await?;
+    ensure_eq!(replaced, RENEWED, "it was live and at that revision");
     hears(&mut feed, FeedEvent::Replaced { old: old.key, new: new.key, handle: old.handle }).await
 }
 
@@ -90,8 +116,10 @@ pub(super) async fn tells_of_nothing_that_did_not_happen(s: &Scene) -> Kept {
     let taken = s.store.take(&record.key, Revision(9), EndReason::Superseded, s.op()).await?;
     ensure_eq!(taken, Taken::Conflict, "the row is at another revision");
     let renewal = renewed(&record);
-    let _ = s.store.replace(&record.key, renewal, Revision(9), None, s.op()).await?;
+    let _ = s.store.replace(&record.key, renewal, Revision(9), None, None, s.op()).await?;
     s.revoke_ada_as(Some(gone.handle), Which::All).await?;
+    let refused = s.log_in(s.login(), limit(1, WhenReached::Refuse)).await?;
+    ensure_eq!(refused, Created::LimitReached, "one login is allowed");
     s.store.touch(&record.key, s.now + SECOND, op(s.now)).await?;
     s.log_out(&record.key).await?;
     ensure_eq!(keys_until(&mut feed, &record.key).await?, [record.key], "what the feed told of");

@@ -1,7 +1,8 @@
 use super::check::{Kept, ensure_eq};
-use super::scene::{HOUR, SECOND, Scene, ended, limit, sorted};
+use super::scene::{HOUR, MILLISECOND, RENEWED, SECOND, Scene, ended, limit, sorted, upgraded};
 use crate::sample::{Sample, op};
-use hallpass_core::{Created, EndReason, Ended, WhenReached};
+use hallpass_core::{Created, EndReason, Ended, Record, Updated, WhenReached, Which};
+use std::sync::Arc;
 
 const NOTHING_EVICTED: Created = Created::Created { evicted: vec![] };
 
@@ -65,13 +66,13 @@ pub(super) async fn nobody_gives_way_while_there_is_room(s: &Scene) -> Kept {
 }
 
 pub(super) async fn logins_that_have_run_out_do_not_count(s: &Scene) -> Kept {
-    let [live, _, _] =
-        s.create_all([s.login(), s.expired_login(), s.expired_login().absolute_until(s.now - HOUR)]).await?;
+    let expired = || s.expired_login().last_seen(s.now - HOUR - SECOND);
+    let [live, _, _] = s.create_all([s.login(), expired(), expired().absolute_until(s.now - HOUR)]).await?;
     let created = s.log_in(s.login(), limit(2, WhenReached::Refuse)).await?;
-    only_timeouts(created)?;
-    s.create(s.expired_login()).await?;
+    none_was_live(created)?;
+    s.create(expired()).await?;
     let created = s.log_in(s.login(), limit(3, WhenReached::EndLeastRecent)).await?;
-    only_timeouts(created)?;
+    none_was_live(created)?;
     s.holds(&live).await
 }
 
@@ -122,7 +123,160 @@ pub(super) async fn the_new_login_itself_never_gives_way(s: &Scene) -> Kept {
     Ok(())
 }
 
-fn only_timeouts(created: Created) -> Kept {
+pub(super) async fn logins_from_before_not_before_do_not_count(s: &Scene) -> Kept {
+    let users = [(&s.ada, WhenReached::Refuse), (&s.bob, WhenReached::EndLeastRecent)];
+    let mut live = Vec::new();
+    for (user, _) in users {
+        s.create(Sample::login(user, s.now - MILLISECOND).last_seen(s.now + SECOND)).await?;
+        live.push(s.create(Sample::login(user, s.now)).await?);
+    }
+    s.end_everybody().await?;
+    for ((user, when_reached), live) in users.into_iter().zip(live) {
+        let created = s.log_in(Sample::login(user, s.now), limit(2, when_reached)).await?;
+        none_was_live(created)?;
+        s.holds(&live).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn what_is_over_goes_with_those_that_give_way(s: &Scene) -> Kept {
+    let [void, idle, absolute, old, young] = s
+        .create_all([
+            s.earlier_login(),
+            s.expired_login(),
+            s.expired_login().absolute_until(s.now - HOUR),
+            s.login().last_seen(s.now - 40 * SECOND),
+            s.login().last_seen(s.now - 20 * SECOND),
+        ])
+        .await?;
+    s.end_everybody().await?;
+    let created = s.log_in(s.login(), limit(2, WhenReached::EndLeastRecent)).await?;
+    let expected = vec![
+        ended(&void, EndReason::EndedForAll),
+        ended(&idle, EndReason::IdleTimeout),
+        ended(&absolute, EndReason::AbsoluteTimeout),
+        ended(&old, EndReason::SessionLimit),
+    ];
+    ensure_eq!(evicted(created), Some(sorted(expected)), "two live logins are allowed");
+    for record in [void, idle, absolute, old] {
+        s.is_gone(&record).await?;
+    }
+    s.holds(&young).await
+}
+
+pub(super) async fn logins_that_owe_a_factor_are_counted_apart(s: &Scene) -> Kept {
+    for when_reached in [WhenReached::Refuse, WhenReached::EndLeastRecent] {
+        let one = limit(1, when_reached);
+        for (first, second) in [(s.login(), s.login().pending()), (s.login().pending(), s.login())] {
+            let first = s.create(first.last_seen(s.now - HOUR)).await?;
+            ensure_eq!(s.log_in(second, one).await?, NOTHING_EVICTED, "the first login of its level");
+            s.holds(&first).await?;
+            ensure_eq!(s.listed(&s.ada).await?.len(), 2, "logins in the list");
+            s.revoke_ada(Which::All).await?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn logins_that_owe_a_factor_are_limited_too(s: &Scene) -> Kept {
+    let [full, old, young] = s
+        .create_all([
+            s.login().last_seen(s.now - HOUR),
+            s.login().pending().last_seen(s.now - 40 * SECOND),
+            s.login().pending().last_seen(s.now - 20 * SECOND),
+        ])
+        .await?;
+    let refused = s.log_in(s.login().pending(), limit(2, WhenReached::Refuse)).await?;
+    ensure_eq!(refused, Created::LimitReached, "two logins that owe a factor are allowed");
+    let created = s.log_in(s.login().pending(), limit(2, WhenReached::EndLeastRecent)).await?;
+    let expected = vec![ended(&old, EndReason::SessionLimit)];
+    ensure_eq!(evicted(created), Some(expected), "two logins that owe a factor are allowed");
+    s.is_gone(&old).await?;
+    s.holds(&young).await?;
+    s.holds(&full).await
+}
+
+pub(super) async fn logins_count_at_the_level_they_have_now(s: &Scene) -> Kept {
+    let [first, old] = s.create_all([s.login().pending(), s.login().pending()]).await?;
+    let second = Arc::new(Record { key: first.key, ..(*upgraded(&first)).clone() });
+    let updated = s.store.update(second, first.revision, s.op()).await?;
+    ensure_eq!(updated, Updated::Written, "it was live and at that revision");
+    let replaced = s.log_in_over(&old, &upgraded(&old), limit(2, WhenReached::Refuse)).await?;
+    ensure_eq!(replaced, RENEWED, "two full logins are allowed");
+    let refused = s.log_in(s.login(), limit(2, WhenReached::Refuse)).await?;
+    ensure_eq!(refused, Created::LimitReached, "two full logins are allowed");
+    let created = s.log_in(s.login().pending(), limit(1, WhenReached::Refuse)).await?;
+    ensure_eq!(created, NOTHING_EVICTED, "no login owes a factor any more");
+    Ok(())
+}
+
+pub(super) async fn of_logins_last_seen_at_once_the_one_created_first_gives_way(s: &Scene) -> Kept {
+    let [first, second] = created_apart_with_keys_the_other_way(s);
+    let [first, second] = s.create_all([first, second]).await?;
+    let created = s.log_in(s.login(), limit(2, WhenReached::EndLeastRecent)).await?;
+    let expected = vec![ended(&first, EndReason::SessionLimit)];
+    ensure_eq!(evicted(created), Some(expected), "the other one was created later");
+    s.holds(&second).await
+}
+
+pub(super) async fn of_equal_logins_the_one_with_the_lower_key_gives_way(s: &Scene) -> Kept {
+    let equals = std::array::from_fn(|_| s.login());
+    let mut records: [_; 5] = s.create_all(equals).await?;
+    records.sort_by_key(|record| record.key);
+    let [a, b, c, kept, also_kept] = records;
+    let created = s.log_in(s.login(), limit(3, WhenReached::EndLeastRecent)).await?;
+    let expected = [a, b, c].map(|record| ended(&record, EndReason::SessionLimit));
+    ensure_eq!(evicted(created), Some(sorted(expected.to_vec())), "those with the lowest keys");
+    s.holds(&kept).await?;
+    s.holds(&also_kept).await
+}
+
+pub(super) async fn several_rules_hold_at_once(s: &Scene) -> Kept {
+    let ago = |seconds| s.now - seconds * SECOND;
+    let login = |seconds| Sample::login(&s.ada, ago(seconds));
+    let [void, idle, unseen] =
+        s.create_all([login(151).last_seen(ago(10)), s.expired_login(), login(120)]).await?;
+    let stays = s
+        .create_all([
+            login(140).last_seen(ago(130)),
+            login(140).last_seen(ago(20)),
+            login(120).pending(),
+            login(140).pending().last_seen(ago(50)),
+            Sample::visitor(&s.realm, ago(151)),
+            Sample::login(&s.bob, ago(140)),
+        ])
+        .await?;
+    s.store.raise_not_before(&s.realm, ago(150), s.op()).await?;
+    let refused = s.log_in(s.login(), limit(2, WhenReached::Refuse)).await?;
+    ensure_eq!(refused, Created::LimitReached, "one of two that are used would have to give way");
+    for record in [&void, &idle, &unseen].into_iter().chain(&stays) {
+        s.holds(record).await?;
+    }
+    let created = s.log_in(s.login(), limit(3, WhenReached::EndLeastRecent)).await?;
+    let expected = vec![
+        ended(&void, EndReason::EndedForAll),
+        ended(&idle, EndReason::IdleTimeout),
+        ended(&unseen, EndReason::SessionLimit),
+    ];
+    ensure_eq!(evicted(created), Some(sorted(expected)), "three full logins are allowed");
+    for record in &stays {
+        s.holds(record).await?;
+    }
+    Ok(())
+}
+
+/// Two logins that were last seen at the same moment. The first was created first and has the higher key.
+fn created_apart_with_keys_the_other_way(s: &Scene) -> [Sample; 2] {
+    loop {
+        let pair = [30, 20].map(|age| Sample::login(&s.ada, s.now - age * SECOND).last_seen(s.now - SECOND));
+        let [first, second] = pair.each_ref().map(|sample| sample.clone().build().key);
+        if first > second {
+            return pair;
+        }
+    }
+}
+
+fn none_was_live(created: Created) -> Kept {
     let live: Option<Vec<Ended>> = evicted(created).map(|mut evicted| {
         evicted.retain(Ended::was_live);
         evicted

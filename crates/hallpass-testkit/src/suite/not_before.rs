@@ -1,5 +1,5 @@
 use super::check::{Kept, ensure_eq};
-use super::scene::{MILLISECOND, SECOND, Scene, realm, subject_named};
+use super::scene::{MILLISECOND, RENEWED, SECOND, Scene, realm, subject_named};
 use crate::sample::{Sample, op, renewed, ticket};
 use hallpass_core::{Created, Epoch, Replaced};
 
@@ -53,22 +53,22 @@ pub(super) async fn refuses_renewals_of_logins_that_began_before(s: &Scene) -> K
     let old = s.create(s.login()).await?;
     s.store.raise_not_before(&s.realm, s.now, s.op()).await?;
     let new = renewed(&old);
-    for (started_at, expected) in [(s.now - MILLISECOND, Replaced::EpochMoved), (s.now, Replaced::Replaced)] {
+    for (started_at, expected) in [(s.now - MILLISECOND, Replaced::EpochMoved), (s.now, RENEWED)] {
         let ticket = ticket(Epoch::NONE, started_at);
-        let replaced = s.store.replace(&old.key, new.clone(), old.revision, Some(&ticket), s.op()).await?;
+        let replaced =
+            s.store.replace(&old.key, new.clone(), old.revision, Some(&ticket), None, s.op()).await?;
         ensure_eq!(replaced, expected, "the login began at {started_at:?}, not before is {:?}", s.now);
-        s.holds(if expected == Replaced::Replaced { &new } else { &old }).await?;
+        s.holds(if expected == RENEWED { &new } else { &old }).await?;
     }
     Ok(())
 }
 
-pub(super) async fn accepts_visitors_and_plain_renewals(s: &Scene) -> Kept {
-    let old = s.create(s.login()).await?;
+pub(super) async fn accepts_visitors(s: &Scene) -> Kept {
     s.store.raise_not_before(&s.realm, s.now + SECOND, s.op()).await?;
     let visitor = s.create(s.visitor()).await?;
     s.holds(&visitor).await?;
-    let new = renewed(&old);
-    let replaced = s.store.replace(&old.key, new.clone(), old.revision, None, s.op()).await?;
-    ensure_eq!(replaced, Replaced::Replaced, "a renewal without a ticket");
+    let new = renewed(&visitor);
+    let replaced = s.store.replace(&visitor.key, new.clone(), visitor.revision, None, None, s.op()).await?;
+    ensure_eq!(replaced, RENEWED, "a renewal of a visitor's session");
     s.holds(&new).await
 }

@@ -1,6 +1,6 @@
 use super::at_once::{ROUNDS, all, both};
 use super::check::{Broken, Kept, ensure, ensure_eq};
-use super::scene::{HOUR, MILLISECOND, SECOND, Scene};
+use super::scene::{HOUR, MILLISECOND, RENEWED, SECOND, Scene};
 use crate::sample::{op, renewed, rewritten};
 use hallpass_core::{Created, DataChange, EndReason, Record, Replaced, Taken, Timestamp, Updated, Which};
 use std::sync::Arc;
@@ -175,7 +175,7 @@ pub(super) async fn a_renewal_and_a_revocation_never_both_succeed(s: &Scene) -> 
         .await?;
         s.is_gone(&old).await?;
         match (replaced, ended) {
-            (Replaced::Replaced, None) => s.holds(&new).await?,
+            (Replaced::Replaced { .. }, None) => s.holds(&new).await?,
             (Replaced::Gone, Some(_)) => s.is_gone(&new).await?,
             both => return Err(Broken::new(format!("renewal and revocation answered {both:?}"))),
         }
@@ -189,7 +189,7 @@ pub(super) async fn an_update_and_a_renewal_never_both_succeed(s: &Scene) -> Kep
         let (new, next) = (renewed(&old), rewritten(&old, |next| next.last_seen = s.now + SECOND));
         let (replaced, updated) = both(replace(s, &old, &new), update(s, &old, &next)).await?;
         match (replaced, updated) {
-            (Replaced::Replaced, Updated::Gone) => s.holds(&new).await?,
+            (Replaced::Replaced { .. }, Updated::Gone) => s.holds(&new).await?,
             (Replaced::Conflict, Updated::Written) => s.holds(&next).await?,
             both => return Err(Broken::new(format!("renewal and update answered {both:?}"))),
         }
@@ -219,7 +219,7 @@ pub(super) async fn one_key_is_renewed_once(s: &Scene) -> Kept {
         let old = s.create(s.login()).await?;
         let renewals: Vec<_> = (0..10).map(|_| renewed(&old)).collect();
         let answers = all(renewals.iter().map(|new| replace(s, &old, new))).await?;
-        let winners: Vec<_> = (0..10).filter(|n| answers[*n] == Replaced::Replaced).collect();
+        let winners: Vec<_> = (0..10).filter(|n| answers[*n] == RENEWED).collect();
         ensure_eq!(winners.len(), 1, "renewals of one key that succeeded: {answers:?}");
         s.holds(&renewals[winners[0]]).await?;
         ensure_eq!(s.store.subject(&s.ada, s.now).await?.len(), 1, "logins in the list");
@@ -234,7 +234,7 @@ fn replace(
     new: &Arc<Record>,
 ) -> impl Future<Output = Result<Replaced, Broken>> + Send + 'static {
     let (s, old, new) = (s.clone(), Arc::clone(old), Arc::clone(new));
-    async move { Ok(s.store.replace(&old.key, new, old.revision, None, s.op()).await?) }
+    async move { Ok(s.store.replace(&old.key, new, old.revision, None, None, s.op()).await?) }
 }
 
 fn update(

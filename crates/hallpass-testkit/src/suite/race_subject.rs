@@ -1,6 +1,6 @@
 use super::at_once::{ROUNDS, all, both};
 use super::check::{Broken, Kept, ensure_eq};
-use super::scene::{HOUR, Scene, limit};
+use super::scene::{HOUR, RENEWED, Scene, limit, upgraded};
 use crate::sample::renewed;
 use hallpass_core::{
     Created, EndReason, Ended, Record, Replaced, SessionHandle, SessionKey, SessionLimit, Ticket,
@@ -38,6 +38,61 @@ pub(super) async fn a_limit_of_one_that_refuses_lets_one_in(s: &Scene) -> Kept {
         s.revoke_ada(Which::All).await?;
     }
     Ok(())
+}
+
+pub(super) async fn upgrades_at_a_limit_of_one_leave_one_full_login(s: &Scene) -> Kept {
+    for _ in 0..ROUNDS / 10 {
+        let (new, answers) = upgrade_at_once(s, limit(1, WhenReached::EndLeastRecent)).await?;
+        let mut evicted = Vec::new();
+        for answer in answers {
+            match answer {
+                Replaced::Replaced { evicted: some } => evicted.extend(some),
+                other => return Err(Broken::new(format!("an upgrade was answered {other:?}"))),
+            }
+        }
+        ensure_eq!(live(s, &new).await?.len(), 1, "live full logins");
+        ensure_eq!(s.listed(&s.ada).await?.len(), 1, "logins in the list");
+        evicted.sort_by_key(|ended: &Ended| ended.key);
+        evicted.dedup_by_key(|ended| ended.key);
+        ensure_eq!(evicted.len(), 19, "different logins that gave way");
+        s.revoke_ada(Which::All).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn upgrades_at_a_limit_of_one_that_refuses_let_one_in(s: &Scene) -> Kept {
+    for _ in 0..ROUNDS / 10 {
+        let (new, answers) = upgrade_at_once(s, limit(1, WhenReached::Refuse)).await?;
+        let refused = answers.iter().filter(|answer| **answer == Replaced::LimitReached).count();
+        ensure_eq!(refused, 19, "upgrades that were refused: {answers:?}");
+        let mut full = 0;
+        for record in new {
+            full += usize::from(s.is_live(&record.key).await?);
+        }
+        ensure_eq!(full, 1, "live full logins");
+        ensure_eq!(s.listed(&s.ada).await?.len(), 20, "logins in the list, those that owe a factor included");
+        s.revoke_ada(Which::All).await?;
+    }
+    Ok(())
+}
+
+/// The second factor of twenty logins is shown at the same moment: what they would become, and the answers.
+async fn upgrade_at_once(
+    s: &Scene,
+    limit: SessionLimit,
+) -> Result<(Vec<Arc<Record>>, Vec<Replaced>), Broken> {
+    let mut logins = Vec::new();
+    for _ in 0..20 {
+        let old = s.create(s.login().pending()).await?;
+        let new = upgraded(&old);
+        logins.push((old, new));
+    }
+    let upgrades = logins.iter().map(|(old, new)| {
+        let (s, old, new) = (s.clone(), Arc::clone(old), Arc::clone(new));
+        async move { s.log_in_over(&old, &new, limit).await }
+    });
+    let answers = all(upgrades).await?;
+    Ok((logins.into_iter().map(|(_, new)| new).collect(), answers))
 }
 
 async fn log_in_at_once(
@@ -94,11 +149,7 @@ pub(super) async fn a_kept_login_survives_its_renewal(s: &Scene) -> Kept {
         let new = renewed(&old);
         let ends = end_all(s, Some(old.handle), Which::AllBut(old.handle));
         let (replaced, ended) = both(replace(s, &old, &new, None), ends).await?;
-        ensure_eq!(
-            (replaced, ended),
-            (Replaced::Replaced, 1),
-            "the renewal, and the other logins that ended"
-        );
+        ensure_eq!((replaced, ended), (RENEWED, 1), "the renewal, and the other logins that ended");
         s.holds(&new).await?;
         s.is_gone(&other).await?;
         s.log_out(&new.key).await?;
@@ -180,7 +231,10 @@ async fn churn(s: &Scene, task: u32) -> Result<Vec<SessionKey>, Broken> {
         let five = Some(limit(5, WhenReached::EndLeastRecent));
         let _ = create(s, &record, ticket, five).await?;
         s.store.touch(&record.key, s.now + 2 * HOUR, s.op()).await?;
-        let _ = replace(s, &record, &new, None).await?;
+        match step % 2 {
+            0 => drop(replace(s, &record, &new, None).await?),
+            _ => drop(s.log_in_over(&record, &new, limit(4, WhenReached::EndLeastRecent)).await?),
+        }
         match (task + step) % 6 {
             0 => drop(s.log_out(&new.key).await?),
             1 => drop(s.revoke_ada_as(Some(new.handle), Which::AllBut(new.handle)).await?),
@@ -210,7 +264,7 @@ fn replace(
     ticket: Option<Ticket>,
 ) -> impl Future<Output = Result<Replaced, Broken>> + Send + 'static {
     let (s, old, new) = (s.clone(), Arc::clone(old), Arc::clone(new));
-    async move { Ok(s.store.replace(&old.key, new, old.revision, ticket.as_ref(), s.op()).await?) }
+    async move { Ok(s.store.replace(&old.key, new, old.revision, ticket.as_ref(), None, s.op()).await?) }
 }
 
 /// Ends Ada's logins and says how many; none if the actor is gone.

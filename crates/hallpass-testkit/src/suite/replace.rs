@@ -1,5 +1,5 @@
 use super::check::{Broken, Kept, ensure, ensure_eq};
-use super::scene::{HOUR, MILLISECOND, SECOND, Scene, ended, sorted};
+use super::scene::{HOUR, MILLISECOND, RENEWED, SECOND, Scene, ended, sorted};
 use crate::sample::{op, renewed, rewritten, ticket};
 use hallpass_core::{
     AuthLevel, ClientInfo, EndReason, Epoch, Op, Record, Replaced, Revision, SessionSummary, Stamp, Updated,
@@ -34,7 +34,7 @@ pub(super) async fn writes_every_field_that_changes(s: &Scene) -> Kept {
             identity.remembered = true;
         }
     });
-    ensure_eq!(replace(s, &old, &new, s.op()).await?, Replaced::Replaced, "it was live and at that revision");
+    ensure_eq!(replace(s, &old, &new, s.op()).await?, RENEWED, "it was live and at that revision");
     s.holds(&new).await
 }
 
@@ -55,7 +55,7 @@ pub(super) async fn at_another_revision_writes_nothing(s: &Scene) -> Kept {
     );
     for expected in [first.revision, Revision(0), Revision(3)] {
         let new = renewed(&first);
-        let replaced = s.store.replace(&first.key, new.clone(), expected, None, s.op()).await?;
+        let replaced = s.store.replace(&first.key, new.clone(), expected, None, None, s.op()).await?;
         ensure_eq!(replaced, Replaced::Conflict, "the row is at revision 2, expected was {expected:?}");
         s.is_gone(&new).await?;
         s.holds(&second).await?;
@@ -100,11 +100,7 @@ pub(super) async fn never_revives_a_session_that_has_run_out(s: &Scene) -> Kept 
             s.holds(&old).await?;
         }
         let in_time = op(s.now + SECOND - MILLISECOND);
-        ensure_eq!(
-            replace(s, &old, &new, in_time).await?,
-            Replaced::Replaced,
-            "live for another millisecond"
-        );
+        ensure_eq!(replace(s, &old, &new, in_time).await?, RENEWED, "live for another millisecond");
     }
     Ok(())
 }
@@ -114,7 +110,7 @@ pub(super) async fn of_one_key_succeeds_once(s: &Scene) -> Kept {
     let new = renew(s, &old).await?;
     let second = renewed(&old);
     for expected in [old.revision, new.revision] {
-        let replaced = s.store.replace(&old.key, second.clone(), expected, None, s.op()).await?;
+        let replaced = s.store.replace(&old.key, second.clone(), expected, None, None, s.op()).await?;
         ensure_eq!(replaced, Replaced::Gone, "the key was renewed before");
     }
     s.is_gone(&second).await?;
@@ -129,7 +125,8 @@ pub(super) async fn with_a_ticket_from_before_a_raise_writes_nothing(s: &Scene) 
     let never_raised_to = ticket(Epoch::from(s.op().id), s.now);
     for ticket in [stale, never_raised_to] {
         let new = renewed(&old);
-        let replaced = s.store.replace(&old.key, new.clone(), old.revision, Some(&ticket), s.op()).await?;
+        let replaced =
+            s.store.replace(&old.key, new.clone(), old.revision, Some(&ticket), None, s.op()).await?;
         ensure_eq!(replaced, Replaced::EpochMoved, "the epoch is not the ticket's");
         s.is_gone(&new).await?;
         s.holds(&old).await?;
@@ -143,8 +140,8 @@ pub(super) async fn with_a_current_ticket_writes(s: &Scene) -> Kept {
         let current = ticket(s.store.epoch(&s.ada).await?, s.now);
         let new = renewed(&record);
         let replaced =
-            s.store.replace(&record.key, new.clone(), record.revision, Some(&current), s.op()).await?;
-        ensure_eq!(replaced, Replaced::Replaced, "the epoch is the ticket's");
+            s.store.replace(&record.key, new.clone(), record.revision, Some(&current), None, s.op()).await?;
+        ensure_eq!(replaced, RENEWED, "the epoch is the ticket's");
         s.holds(&new).await?;
         s.is_gone(&record).await?;
         s.revoke_ada(Which::AllBut(new.handle)).await?;
@@ -192,10 +189,10 @@ pub(super) async fn does_not_escape_the_end_of_its_handle(s: &Scene) -> Kept {
 
 async fn renew(s: &Scene, old: &Record) -> Result<Arc<Record>, Broken> {
     let new = renewed(old);
-    ensure_eq!(replace(s, old, &new, s.op()).await?, Replaced::Replaced, "it was live and at that revision");
+    ensure_eq!(replace(s, old, &new, s.op()).await?, RENEWED, "it was live and at that revision");
     Ok(new)
 }
 
 async fn replace(s: &Scene, old: &Record, new: &Arc<Record>, op: Op) -> Result<Replaced, Broken> {
-    Ok(s.store.replace(&old.key, Arc::clone(new), old.revision, None, op).await?)
+    Ok(s.store.replace(&old.key, Arc::clone(new), old.revision, None, None, op).await?)
 }

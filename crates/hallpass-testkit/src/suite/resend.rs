@@ -1,5 +1,5 @@
 use super::check::{Broken, Kept, ensure, ensure_eq};
-use super::scene::{HOUR, SECOND, Scene, limit};
+use super::scene::{HOUR, RENEWED, SECOND, Scene, limit, upgraded};
 use crate::sample::{renewed, rewritten};
 use hallpass_core::{Created, EndReason, Replaced, Taken, Updated, WhenReached, Which};
 
@@ -56,11 +56,35 @@ pub(super) async fn a_replace_is_applied_once(s: &Scene) -> Kept {
     let old = s.create(s.login()).await?;
     let (new, op) = (renewed(&old), s.op());
     for _ in 0..3 {
-        let replaced = s.store.replace(&old.key, new.clone(), old.revision, None, op).await?;
-        ensure_eq!(replaced, Replaced::Replaced, "one renewal, sent three times");
+        let replaced = s.store.replace(&old.key, new.clone(), old.revision, None, None, op).await?;
+        ensure_eq!(replaced, RENEWED, "one renewal, sent three times");
     }
     s.holds(&new).await?;
     s.is_gone(&old).await
+}
+
+pub(super) async fn a_replace_that_evicts_answers_the_same(s: &Scene) -> Kept {
+    let [a, b, pending] = s
+        .create_all([
+            s.login().last_seen(s.now - HOUR),
+            s.login().last_seen(s.now - SECOND),
+            s.login().pending(),
+        ])
+        .await?;
+    let (new, op) = (upgraded(&pending), s.op());
+    let (ticket, one) = (s.ticket_for(&new).await?, Some(limit(1, WhenReached::EndLeastRecent)));
+    let (old, expected) = (&pending.key, pending.revision);
+    let first = s.store.replace(old, new.clone(), expected, ticket.as_ref(), one, op).await?;
+    let Replaced::Replaced { evicted } = &first else {
+        return Err(Broken::new(format!("one full login is allowed: {first:?}")));
+    };
+    ensure_eq!(evicted.len(), 2, "logins that gave way");
+    let again = s.store.replace(old, new.clone(), expected, ticket.as_ref(), one, op).await?;
+    ensure_eq!(again, first, "the same upgrade, sent again");
+    for record in [a, b, pending] {
+        s.is_gone(&record).await?;
+    }
+    s.holds(&new).await
 }
 
 pub(super) async fn a_take_answers_the_same(s: &Scene) -> Kept {

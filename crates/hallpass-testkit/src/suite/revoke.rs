@@ -68,7 +68,8 @@ pub(super) async fn is_final(s: &Scene) -> Kept {
         let (late, renewal) = (rewritten(&record, |_| ()), renewed(&record));
         ensure_eq!(s.store.update(late, record.revision, s.op()).await?, Updated::Gone, "a late update");
         ensure!(!s.store.touch(&record.key, s.now + HOUR, s.op()).await?, "a late touch found it");
-        let replaced = s.store.replace(&record.key, renewal.clone(), record.revision, None, s.op()).await?;
+        let replaced =
+            s.store.replace(&record.key, renewal.clone(), record.revision, None, None, s.op()).await?;
         ensure_eq!(replaced, Replaced::Gone, "a late renewal");
         let taken = s.store.take(&record.key, record.revision, EndReason::Superseded, s.op()).await?;
         ensure_eq!(taken, Taken::Gone, "a late take");

@@ -1,7 +1,7 @@
 use super::check::{Kept, ensure, ensure_eq};
-use super::scene::{HOUR, MILLISECOND, SECOND, Scene, ended, sorted};
+use super::scene::{HOUR, MILLISECOND, RENEWED, SECOND, Scene, ended, sorted};
 use crate::sample::{Sample, op, renewed, unknown_handle};
-use hallpass_core::{EndReason, Epoch, Record, Replaced, SessionHandle, SubjectRevoked, Which};
+use hallpass_core::{EndReason, Epoch, Record, SessionHandle, SubjectRevoked, Which};
 use std::sync::Arc;
 
 const REASON: EndReason = EndReason::Administrator;
@@ -177,8 +177,8 @@ async fn does_nothing(s: &Scene, actor: SessionHandle, records: &[&Arc<Record>])
 
 async fn renew(s: &Scene, old: &Record) -> Result<Arc<Record>, super::Broken> {
     let new = renewed(old);
-    let replaced = s.store.replace(&old.key, new.clone(), old.revision, None, s.op()).await?;
-    ensure_eq!(replaced, Replaced::Replaced, "it was live and at that revision");
+    let replaced = s.store.replace(&old.key, new.clone(), old.revision, None, None, s.op()).await?;
+    ensure_eq!(replaced, RENEWED, "it was live and at that revision");
     Ok(new)
 }
 

@@ -1,10 +1,10 @@
 use super::check::{Broken, Kept, ensure, ensure_eq};
 use crate::fixture::Fixture;
 pub(super) use crate::sample::subject as subject_named;
-use crate::sample::{Sample, op, ticket};
+use crate::sample::{Sample, op, renewed, ticket};
 use hallpass_core::{
-    Created, EndReason, Ended, Op, Realm, Record, SessionHandle, SessionKey, SessionLimit, SessionStore,
-    Subject, SubjectKey, SubjectRevoked, Ticket, Timestamp, WhenReached, Which,
+    AuthLevel, Created, EndReason, Ended, Freshness, Op, Realm, Record, Replaced, SessionHandle, SessionKey,
+    SessionLimit, SessionStore, Subject, SubjectKey, SubjectRevoked, Ticket, Timestamp, WhenReached, Which,
 };
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -13,6 +13,8 @@ use std::time::Duration;
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
 pub(super) const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+/// The answer to a renewal to which nobody gave way.
+pub(super) const RENEWED: Replaced = Replaced::Replaced { evicted: Vec::new() };
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// A fresh store, two users, and the time of day at which the case plays.
@@ -50,6 +52,11 @@ impl Scene {
     /// A login of Ada's.
     pub(super) fn login(&self) -> Sample {
         Sample::login(&self.ada, self.now)
+    }
+
+    /// A login of Ada's from a millisecond before now.
+    pub(super) fn earlier_login(&self) -> Sample {
+        Sample::login(&self.ada, self.now - MILLISECOND)
     }
 
     pub(super) fn visitor(&self) -> Sample {
@@ -95,6 +102,25 @@ impl Scene {
         Ok(self.store.create(record, ticket.as_ref(), Some(limit), op).await?)
     }
 
+    /// Writes `new` over the row `old` as a login of Ada's with a ticket that holds, under a limit.
+    pub(super) async fn log_in_over(
+        &self,
+        old: &Record,
+        new: &Arc<Record>,
+        limit: SessionLimit,
+    ) -> Result<Replaced, Broken> {
+        let ticket = ticket(self.store.epoch(&self.ada).await?, self.now);
+        let (new, expected) = (Arc::clone(new), old.revision);
+        Ok(self.store.replace(&old.key, new, expected, Some(&ticket), Some(limit), self.op()).await?)
+    }
+
+    /// Ends everybody: from here on, logins from before now do not count.
+    pub(super) async fn end_everybody(&self) -> Kept {
+        let at = self.store.raise_not_before(&self.realm, self.now, self.op()).await?;
+        ensure_eq!(at, self.now, "where `not before` is then");
+        Ok(())
+    }
+
     /// A ticket for a login of this record's user that begins when the record is created.
     pub(super) async fn ticket_for(&self, record: &Record) -> Result<Option<Ticket>, Broken> {
         let Some(subject) = record.subject_key() else { return Ok(None) };
@@ -102,7 +128,7 @@ impl Scene {
     }
 
     pub(super) async fn load(&self, key: &SessionKey) -> Result<Option<Arc<Record>>, Broken> {
-        Ok(self.store.load(key).await?)
+        Ok(self.store.load(key, Freshness::Latest).await?)
     }
 
     /// The record under `key`, which must be there.
@@ -194,6 +220,15 @@ pub(super) fn realm(name: &str) -> Realm {
 
 pub(super) fn limit(max: u32, when_reached: WhenReached) -> SessionLimit {
     SessionLimit { max: NonZeroU32::new(max).expect("the suite uses positive limits only"), when_reached }
+}
+
+/// What is written when its user has shown the factor that was due: another key, and the full level.
+pub(super) fn upgraded(record: &Record) -> Arc<Record> {
+    let mut next = renewed(record);
+    if let Some(identity) = &mut Arc::make_mut(&mut next).identity {
+        identity.level = AuthLevel::Full;
+    }
+    next
 }
 
 /// What ending this live record amounts to.

@@ -1,7 +1,7 @@
 use super::check::{Kept, ensure, ensure_eq};
-use super::scene::{HOUR, MILLISECOND, SECOND, Scene, TEN_YEARS, ended, sorted};
+use super::scene::{HOUR, MILLISECOND, RENEWED, SECOND, Scene, TEN_YEARS, ended, sorted};
 use crate::sample::{op, renewed, rewritten};
-use hallpass_core::{EndReason, Record, Replaced, StoreErrorKind, Updated};
+use hallpass_core::{EndReason, Record, StoreErrorKind, Updated};
 
 pub(super) async fn removes_what_has_run_out_and_tells_why(s: &Scene) -> Kept {
     let [idle, absolute, visitor, just_now] = s
@@ -62,8 +62,8 @@ pub(super) async fn leaves_what_was_touched_renewed_or_updated(s: &Scene) -> Kep
     let longer = |next: &mut Record| next.idle_until = s.now + HOUR;
     ensure!(s.store.touch(&touched.key, s.now + HOUR, then).await?, "a touch in time");
     let new = rewritten(&renewed(&old), longer);
-    let replaced = s.store.replace(&old.key, new.clone(), old.revision, None, op(then.now)).await?;
-    ensure_eq!(replaced, Replaced::Replaced, "a renewal in time");
+    let replaced = s.store.replace(&old.key, new.clone(), old.revision, None, None, op(then.now)).await?;
+    ensure_eq!(replaced, RENEWED, "a renewal in time");
     let second = rewritten(&first, longer);
     let updated = s.store.update(second.clone(), first.revision, op(then.now)).await?;
     ensure_eq!(updated, Updated::Written, "an update in time");

@@ -1,7 +1,7 @@
 use super::check::{Kept, ensure, ensure_eq};
-use super::scene::{HOUR, MILLISECOND, SECOND, Scene};
+use super::scene::{HOUR, MILLISECOND, RENEWED, SECOND, Scene};
 use crate::sample::{op, renewed, rewritten};
-use hallpass_core::{AuthLevel, DataChange, Record, Replaced, Revision, Stamp, Updated};
+use hallpass_core::{AuthLevel, DataChange, Record, Revision, Stamp, Updated};
 
 pub(super) async fn writes_over_the_expected_revision(s: &Scene) -> Kept {
     for sample in [s.login(), s.visitor()] {
@@ -135,8 +135,8 @@ pub(super) async fn moves_last_seen_and_the_idle_deadline_forwards(s: &Scene) ->
 pub(super) async fn of_a_renewed_key_writes_nothing(s: &Scene) -> Kept {
     let old = s.create(s.login()).await?;
     let new = renewed(&old);
-    let replaced = s.store.replace(&old.key, new.clone(), old.revision, None, s.op()).await?;
-    ensure_eq!(replaced, Replaced::Replaced, "the row was live and at the expected revision");
+    let replaced = s.store.replace(&old.key, new.clone(), old.revision, None, None, s.op()).await?;
+    ensure_eq!(replaced, RENEWED, "the row was live and at the expected revision");
     let late = rewritten(&old, |next| set(next, b"late"));
     for expected in [old.revision, new.revision] {
         let updated = s.store.update(late.clone(), expected, s.op()).await?;

@@ -80,7 +80,7 @@ fn a_visitor_who_exceeds_the_bound_alone_is_refused_and_pushes_nobody_out() {
     let grown = rewritten(&visitor(1), |record| record.data = values(2 * small));
     let error = now(store.update(grown, Revision(1), op(1))).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
-    assert_eq!(*now(store.load(&visitor(1).key)).unwrap().unwrap(), visitor(1));
+    assert_eq!(*now(store.load(&visitor(1).key, Freshness::Latest)).unwrap().unwrap(), visitor(1));
     assert_eq!(store.len(), 2);
     store.assert_consistent();
 }
@@ -112,8 +112,9 @@ fn a_visitors_renewal_keeps_its_place() {
     let store = MemoryStore::builder().max_visitors(2).build();
     let _ = (store.add(&visitor(1)), store.add(&visitor(2)));
     let renewed = rewritten(&visitor(1), |record| record.key = key(record.key.shard(), 3));
-    let replaced = now(store.replace(&visitor(1).key, renewed.clone(), Revision(1), None, op(1))).unwrap();
-    assert_eq!(replaced, Replaced::Replaced);
+    let replaced =
+        now(store.replace(&visitor(1).key, renewed.clone(), Revision(1), None, None, op(1))).unwrap();
+    assert_eq!(replaced, Replaced::Replaced { evicted: vec![] });
     store.assert_consistent();
     assert_eq!(evicted(store.add(&Record { last_seen: at(1), ..visitor(4) })).len(), 1);
     assert_eq!(store.visitors(), 2);

@@ -26,7 +26,7 @@ fn every_subscriber_hears_a_renewal_and_then_the_end() {
     let _ = store.add(&old);
     let mut feeds = [subscribe(&store), subscribe(&store)];
     let renewed = rewritten(&old, |record| record.key = key(old.key.shard(), 2));
-    let _ = now(store.replace(&old.key, renewed.clone(), Revision(1), None, op(1))).unwrap();
+    let _ = now(store.replace(&old.key, renewed.clone(), Revision(1), None, None, op(1))).unwrap();
     let ended = now(store.revoke(&renewed.key, EndReason::LoggedOut, op(1))).unwrap().unwrap();
     for feed in &mut feeds {
         let replaced = FeedEvent::Replaced { old: old.key, new: renewed.key, handle: old.handle };

@@ -11,7 +11,7 @@ use super::MemoryStore;
 use super::logins::CROWD;
 use crate::ids::{Epoch, OpId, Realm, Revision, SessionHandle, Shard, Stamp, Subject, SubjectKey};
 use crate::record::{AuthLevel, ClientInfo, DataChange, EndReason, Identity, Record, SessionData, Transport};
-use crate::store::{Created, Op, Replaced, SessionStore, Ticket, Updated};
+use crate::store::{Created, Freshness, Op, Replaced, SessionStore, Ticket, Updated};
 use crate::time::Timestamp;
 use crate::token::SessionKey;
 use std::future::Future;
@@ -116,7 +116,7 @@ impl MemoryStore {
     }
 
     fn holds(&self, record: &Record) -> bool {
-        now(self.load(&record.key)).unwrap().is_some()
+        now(self.load(&record.key, Freshness::Latest)).unwrap().is_some()
     }
 
     fn logins_of(&self, subject: &SubjectKey) -> usize {
@@ -139,7 +139,7 @@ fn a_load_copies_nothing() {
     let store = MemoryStore::new();
     let record = Arc::new(visitor(1));
     let _ = now(store.create(record.clone(), None, None, op(1))).unwrap();
-    assert!(Arc::ptr_eq(&record, &now(store.load(&record.key)).unwrap().unwrap()));
+    assert!(Arc::ptr_eq(&record, &now(store.load(&record.key, Freshness::Latest)).unwrap().unwrap()));
 }
 
 #[test]
@@ -169,10 +169,10 @@ fn a_write_never_changes_whose_session_it_is() {
             change(record);
             record.key = key(mine.key.shard(), 2);
         });
-        let replaced = now(store.replace(&mine.key, renewed, Revision(1), None, op(1))).unwrap();
+        let replaced = now(store.replace(&mine.key, renewed, Revision(1), None, None, op(1))).unwrap();
         assert_eq!(replaced, Replaced::Gone);
     }
-    assert_eq!(*now(store.load(&mine.key)).unwrap().unwrap(), mine);
+    assert_eq!(*now(store.load(&mine.key, Freshness::Latest)).unwrap().unwrap(), mine);
     assert_eq!(store.len(), 1);
 }
 
@@ -184,7 +184,7 @@ fn a_renewal_neither_leaves_its_shard_nor_takes_another_key() {
     let elsewhere = key(Shard(mine.key.shard().0 ^ 1), 3);
     for key in [elsewhere, other.key, mine.key] {
         let renewed = rewritten(&mine, |record| record.key = key);
-        let replaced = now(store.replace(&mine.key, renewed, Revision(1), None, op(1))).unwrap();
+        let replaced = now(store.replace(&mine.key, renewed, Revision(1), None, None, op(1))).unwrap();
         assert_eq!(replaced, Replaced::Gone);
     }
     assert!(store.holds(&mine) && store.holds(&other));

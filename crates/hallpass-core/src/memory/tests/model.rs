@@ -37,7 +37,7 @@ impl Model {
             return Created::AlreadyExists;
         }
         let evicted = match record.subject_key() {
-            Some(subject) => self.make_room_for_login(&subject, limit, now),
+            Some(subject) => self.make_room_for_login(&subject, record, limit, now),
             None => self.make_room_for_visitor(self.max_visitors.checked_sub(1), record, now),
         };
         let Some(evicted) = evicted else { return Created::LimitReached };
@@ -77,6 +77,7 @@ impl Model {
         record: &Record,
         expected: Revision,
         ticket: Option<&Ticket>,
+        limit: Option<SessionLimit>,
         now: Timestamp,
     ) -> Option<Replaced> {
         if self.is_void(ticket, record) {
@@ -89,10 +90,16 @@ impl Model {
         if row.revision != expected {
             return Some(Replaced::Conflict);
         }
+        let limit = limit.filter(|_| ticket.is_some());
+        let evicted = match record.subject_key() {
+            Some(subject) => self.make_room_for_login(&subject, record, limit, now),
+            None => Some(Vec::new()),
+        };
+        let Some(evicted) = evicted else { return Some(Replaced::LimitReached) };
         self.put(old, record.clone(), now)?;
         let (old, new, handle) = (*old, record.key, record.handle);
         self.events.push(FeedEvent::Replaced { old, new, handle });
-        Some(Replaced::Replaced)
+        Some(Replaced::Replaced { evicted })
     }
 
     pub(super) fn take(
@@ -115,7 +122,8 @@ impl Model {
     }
 
     pub(super) fn subject(&self, subject: &SubjectKey, now: Timestamp) -> Vec<SessionSummary> {
-        let mut rows: Vec<_> = self.logins(subject).into_iter().filter(|row| row.is_live(now)).collect();
+        let mut rows: Vec<_> =
+            self.logins(subject).into_iter().filter(|row| self.is_live(row, now)).collect();
         rows.sort_by_key(|row| std::cmp::Reverse((row.last_seen, row.created, row.key)));
         rows.iter().filter_map(SessionSummary::of).collect()
     }
@@ -133,7 +141,7 @@ impl Model {
         op: Op,
     ) -> SubjectRevoked {
         let logins = self.logins(subject);
-        let is_live = |handle| logins.iter().any(|row| row.handle == handle && row.is_live(op.now));
+        let is_live = |handle| logins.iter().any(|row| row.handle == handle && self.is_live(row, op.now));
         if actor.is_some_and(|actor| !is_live(actor)) {
             return SubjectRevoked::ActorGone;
         }
@@ -180,7 +188,12 @@ impl Model {
     }
 
     fn live(&self, key: &SessionKey, now: Timestamp) -> Option<&Record> {
-        self.load(key).filter(|row| row.is_live(now))
+        self.load(key).filter(|row| self.is_live(row, now))
+    }
+
+    pub(super) fn is_live(&self, row: &Record, now: Timestamp) -> bool {
+        let not_before = self.not_before.get(&row.realm).copied().unwrap_or_default();
+        row.is_live(now) && row.identity.as_ref().is_none_or(|identity| identity.authenticated >= not_before)
     }
 
     fn logins(&self, subject: &SubjectKey) -> Vec<Record> {
@@ -196,7 +209,8 @@ impl Model {
 
     fn end(&mut self, key: &SessionKey, reason: EndReason, now: Timestamp) -> Ended {
         let index = self.rows.iter().position(|row| row.key == *key).unwrap();
-        let ended = Ended::new(&self.rows.remove(index), reason, now);
+        let row = self.rows.remove(index);
+        let ended = Ended::new(&row, reason, now, self.not_before.get(&row.realm).copied());
         self.events.push(FeedEvent::Ended(ended.clone()));
         ended
     }
@@ -204,12 +218,15 @@ impl Model {
     fn make_room_for_login(
         &mut self,
         subject: &SubjectKey,
+        record: &Record,
         limit: Option<SessionLimit>,
         now: Timestamp,
     ) -> Option<Vec<Ended>> {
         let Some(limit) = limit else { return Some(Vec::new()) };
-        let (mut live, expired): (Vec<_>, Vec<_>) =
-            self.logins(subject).into_iter().partition(|row| row.is_live(now));
+        let others = self.logins(subject).into_iter().filter(|row| row.handle != record.handle);
+        let (mut live, expired): (Vec<_>, Vec<_>) = others.partition(|row| self.is_live(row, now));
+        let level = |row: &Record| row.identity.as_ref().map(|identity| identity.level);
+        live.retain(|row| level(row) == level(record));
         let too_many = (live.len() + 1).saturating_sub(limit.max.get() as usize);
         if too_many > 0 && limit.when_reached == WhenReached::Refuse {
             return None;

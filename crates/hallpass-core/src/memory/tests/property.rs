@@ -2,7 +2,8 @@
 
 use super::model::Model;
 use super::*;
-use crate::store::{Ended, FeedEvent, SessionFeed, SubjectRevoked, Swept, WhenReached, Which};
+use crate::record::AuthLevel;
+use crate::store::{Ended, FeedEvent, SessionFeed, SessionLimit, SubjectRevoked, Swept, WhenReached, Which};
 use proptest::prelude::*;
 
 const KEYS: u64 = 14;
@@ -11,16 +12,59 @@ const MAX_BYTES: usize = 1_500;
 
 #[derive(Debug, Clone)]
 enum Call {
-    Create { key: u64, owner: u8, ticket: Option<bool>, limit: Option<(u32, bool)>, idle: u64, bytes: usize },
-    Update { key: u64, stale: bool, other_owner: bool, seen: u64, idle: u64, bytes: usize },
-    Touch { key: u64, idle: u64 },
-    Replace { old: u64, new: u64, stale: bool, ticket: Option<bool>, idle: u64, bytes: usize },
-    Take { key: u64, stale: bool },
-    Revoke { key: u64 },
-    RevokeSubject { owner: u8, actor: Option<u64>, which: u8, handle_of: u64 },
-    NotBefore { realm: u8, at: u64 },
-    Sweep { limit: usize },
-    Wait { millis: u64 },
+    Create {
+        key: u64,
+        owner: u8,
+        pending: bool,
+        ticket: Option<bool>,
+        limit: Option<(u32, bool)>,
+        idle: u64,
+        bytes: usize,
+    },
+    Update {
+        key: u64,
+        stale: bool,
+        other_owner: bool,
+        seen: u64,
+        idle: u64,
+        bytes: usize,
+    },
+    Touch {
+        key: u64,
+        idle: u64,
+    },
+    Replace {
+        old: u64,
+        new: u64,
+        stale: bool,
+        ticket: Option<bool>,
+        limit: Option<(u32, bool)>,
+        idle: u64,
+        bytes: usize,
+    },
+    Take {
+        key: u64,
+        stale: bool,
+    },
+    Revoke {
+        key: u64,
+    },
+    RevokeSubject {
+        owner: u8,
+        actor: Option<u64>,
+        which: u8,
+        handle_of: u64,
+    },
+    NotBefore {
+        realm: u8,
+        at: u64,
+    },
+    Sweep {
+        limit: usize,
+    },
+    Wait {
+        millis: u64,
+    },
 }
 
 fn calls() -> impl Strategy<Value = Vec<Call>> {
@@ -29,13 +73,13 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
     let limit = proptest::option::of((1_u32..6, any::<bool>()));
     let stale = proptest::bool::weighted(0.1);
     let call = prop_oneof![
-        8 => (key.clone(), 0_u8..5, ticket.clone(), limit, idle.clone(), bytes.clone())
-            .prop_map(|(key, owner, ticket, limit, idle, bytes)| Call::Create { key, owner, ticket, limit, idle, bytes }),
+        8 => (key.clone(), 0_u8..5, any::<bool>(), ticket.clone(), limit.clone(), idle.clone(), bytes.clone())
+            .prop_map(|(key, owner, pending, ticket, limit, idle, bytes)| Call::Create { key, owner, pending, ticket, limit, idle, bytes }),
         3 => (key.clone(), stale, proptest::bool::weighted(0.1), 0_u64..90, idle.clone(), bytes.clone())
             .prop_map(|(key, stale, other_owner, seen, idle, bytes)| Call::Update { key, stale, other_owner, seen, idle, bytes }),
         2 => (key.clone(), idle.clone()).prop_map(|(key, idle)| Call::Touch { key, idle }),
-        4 => (key.clone(), key.clone(), stale, ticket, idle, bytes)
-            .prop_map(|(old, new, stale, ticket, idle, bytes)| Call::Replace { old, new, stale, ticket, idle, bytes }),
+        4 => (key.clone(), key.clone(), stale, ticket, limit, idle, bytes)
+            .prop_map(|(old, new, stale, ticket, limit, idle, bytes)| Call::Replace { old, new, stale, ticket, limit, idle, bytes }),
         1 => (key.clone(), stale).prop_map(|(key, stale)| Call::Take { key, stale }),
         1 => key.clone().prop_map(|key| Call::Revoke { key }),
         1 => (0_u8..5, proptest::option::of(key.clone()), 0_u8..3, key)
@@ -64,6 +108,11 @@ fn owned(owner: u8, number: u64) -> Record {
     let subject = SubjectKey::new(realm_of(owner), Subject::from(u32::from(owner > 2)));
     let record = if owner == 0 { visitor(number) } else { login(&subject, number) };
     Record { key: pooled_key(number), ..record }
+}
+
+fn limited_to(max: Option<(u32, bool)>) -> Option<SessionLimit> {
+    let (max, refuse) = max?;
+    limit(max, if refuse { WhenReached::Refuse } else { WhenReached::EndLeastRecent })
 }
 
 struct Pair {
@@ -99,8 +148,8 @@ impl Pair {
 
     fn apply(&mut self, call: &Call) {
         match *call {
-            Call::Create { key, owner, ticket, limit, idle, bytes } => {
-                self.create(key, owner, ticket, limit, idle, bytes);
+            Call::Create { key, owner, pending, ticket, limit, idle, bytes } => {
+                self.create(key, (owner, pending), ticket, limit, idle, bytes);
             }
             Call::Update { key, stale, other_owner, seen, idle, bytes } => {
                 self.update(key, stale, other_owner, (seen, idle), bytes);
@@ -110,8 +159,8 @@ impl Pair {
                 let touched = now(self.store.touch(&key, until, op(self.now))).unwrap();
                 assert_eq!(touched, self.model.touch(&key, until, self.time()));
             }
-            Call::Replace { old, new, stale, ticket, idle, bytes } => {
-                self.replace(old, new, stale, ticket, idle, bytes);
+            Call::Replace { old, new, stale, ticket, limit, idle, bytes } => {
+                self.replace((old, new), stale, ticket, limit, idle, bytes);
             }
             Call::Take { key, stale } => self.take(key, stale),
             Call::Revoke { key } => {
@@ -140,14 +189,14 @@ impl Pair {
     fn create(
         &mut self,
         key: u64,
-        owner: u8,
+        (owner, pending): (u8, bool),
         ticket: Option<bool>,
         max: Option<(u32, bool)>,
         idle: u64,
         bytes: usize,
     ) {
         self.names += 1;
-        let record = Record {
+        let mut record = Record {
             handle: handle(self.names),
             idle_until: at(self.now + idle),
             absolute_until: at(self.now + 100),
@@ -156,9 +205,11 @@ impl Pair {
             data: values(bytes),
             ..owned(owner, key)
         };
+        if let Some(identity) = record.identity.as_mut().filter(|_| pending) {
+            identity.level = AuthLevel::Pending;
+        }
         let ticket = self.ticket(&record, ticket);
-        let policy = |refuse| if refuse { WhenReached::Refuse } else { WhenReached::EndLeastRecent };
-        let limit = max.and_then(|(max, refuse)| limit(max, policy(refuse)));
+        let limit = limited_to(max);
         let created = self.store.create(Arc::new(record.clone()), ticket.as_ref(), limit, op(self.now));
         let expected = self.model.create(&record, ticket.as_ref(), limit, self.time());
         assert_eq!(sorted(now(created).unwrap()), sorted(expected));
@@ -179,19 +230,31 @@ impl Pair {
         assert_eq!(updated.ok(), self.model.update(&record, expected, self.time()));
     }
 
-    fn replace(&mut self, old: u64, new: u64, stale: bool, ticket: Option<bool>, idle: u64, bytes: usize) {
+    fn replace(
+        &mut self,
+        (old, new): (u64, u64),
+        stale: bool,
+        ticket: Option<bool>,
+        max: Option<(u32, bool)>,
+        idle: u64,
+        bytes: usize,
+    ) {
         let row = self.row(old);
         let record = rewritten(&row, |record| {
             record.key = pooled_key(new);
             record.last_seen = self.time();
             record.idle_until = at(self.now + idle);
             record.data = values(bytes);
+            if let Some(identity) = record.identity.as_mut() {
+                identity.level = AuthLevel::Full;
+            }
         });
         let expected = if stale { Revision(99) } else { row.revision };
         let ticket = self.ticket(&record, ticket);
-        let replaced = self.store.replace(&row.key, record.clone(), expected, ticket.as_ref(), op(self.now));
-        let outcome = now(replaced).ok();
-        assert_eq!(outcome, self.model.replace(&row.key, &record, expected, ticket.as_ref(), self.time()));
+        let (ticket, limit, call) = (ticket.as_ref(), limited_to(max), op(self.now));
+        let replaced = self.store.replace(&row.key, record.clone(), expected, ticket, limit, call);
+        let modelled = self.model.replace(&row.key, &record, expected, ticket, limit, self.time());
+        assert_eq!(now(replaced).ok().map(sorted), modelled.map(sorted));
     }
 
     fn take(&mut self, key: u64, stale: bool) {
@@ -217,9 +280,12 @@ impl Pair {
         assert_eq!(self.store.len(), self.model.rows.len());
         let keys: Vec<_> = (0..KEYS).map(pooled_key).collect();
         for key in &keys {
-            assert_eq!(now(self.store.load(key)).unwrap().as_deref(), self.model.load(key));
+            assert_eq!(
+                now(self.store.load(key, Freshness::Latest)).unwrap().as_deref(),
+                self.model.load(key)
+            );
         }
-        let is_live = |key| self.model.load(key).is_some_and(|row| row.is_live(self.time()));
+        let is_live = |key| self.model.load(key).is_some_and(|row| self.model.is_live(row, self.time()));
         let live: Vec<_> = keys.iter().map(is_live).collect();
         assert_eq!(now(self.store.alive(&keys, self.time())).unwrap(), live);
         for subject in (1..5).filter_map(|owner| owned(owner, 0).subject_key()) {
@@ -242,6 +308,12 @@ trait Unordered {
 impl Unordered for Created {
     fn ended(&mut self) -> Option<&mut Vec<Ended>> {
         if let Self::Created { evicted } = self { Some(evicted) } else { None }
+    }
+}
+
+impl Unordered for Replaced {
+    fn ended(&mut self) -> Option<&mut Vec<Ended>> {
+        if let Self::Replaced { evicted } = self { Some(evicted) } else { None }
     }
 }
 

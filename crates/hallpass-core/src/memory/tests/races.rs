@@ -121,8 +121,8 @@ fn a_renewal_does_not_carry_a_session_past_the_end_of_all() {
             let mut record = Arc::new(first.clone());
             for number in 1..20 {
                 let renewed = rewritten(&record, |next| next.key = key(next.key.shard(), number));
-                let _ =
-                    now(store.replace(&record.key, renewed.clone(), record.revision, None, op(1))).unwrap();
+                let _ = now(store.replace(&record.key, renewed.clone(), record.revision, None, None, op(1)))
+                    .unwrap();
                 record = renewed;
             }
         });
@@ -169,7 +169,7 @@ fn visit(store: &MemoryStore, thread: u64, step: u64) {
         0 | 1 => drop(now(store.create(Arc::new(record), None, None, call)).unwrap()),
         2 => drop(now(store.update(grown, Revision(1), call)).unwrap()),
         3 => drop(now(store.touch(&record.key, at(1_000), call)).unwrap()),
-        4 => drop(now(store.replace(&record.key, renewed, Revision(1), None, call)).unwrap()),
+        4 => drop(now(store.replace(&record.key, renewed, Revision(1), None, None, call)).unwrap()),
         _ => drop(now(store.revoke(&record.key, EndReason::LoggedOut, call)).unwrap()),
     }
 }

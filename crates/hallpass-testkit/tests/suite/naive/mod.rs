@@ -7,9 +7,9 @@ pub(crate) use bug::Bug;
 
 use async_trait::async_trait;
 use hallpass_core::{
-    Created, EndReason, Ended, Epoch, FeedEvent, Op, Realm, Record, Replaced, Revision, SessionFeed,
-    SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, StoreError, SubjectKey,
-    SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, Which,
+    Created, EndReason, Ended, Epoch, FeedEvent, Freshness, Op, Realm, Record, Replaced, Revision,
+    SessionFeed, SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, StoreError,
+    SubjectKey, SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, Which,
 };
 use hallpass_testkit::Method;
 use state::State;
@@ -119,7 +119,7 @@ impl SessionStore for NaiveStore {
         self.change(Method::Create, op, |state| state.create(record, ticket, limit, op)).await
     }
 
-    async fn load(&self, key: &SessionKey) -> Result<Option<Arc<Record>>, StoreError> {
+    async fn load(&self, key: &SessionKey, _: Freshness) -> Result<Option<Arc<Record>>, StoreError> {
         self.ask(|state| state.load(key)).await
     }
 
@@ -137,9 +137,11 @@ impl SessionStore for NaiveStore {
         record: Arc<Record>,
         expected: Revision,
         ticket: Option<&Ticket>,
+        limit: Option<SessionLimit>,
         op: Op,
     ) -> Result<Replaced, StoreError> {
-        self.change(Method::Replace, op, |state| state.replace(old, record, expected, ticket, op)).await
+        let call = |state: &mut State| state.replace(old, record, expected, ticket, limit, op);
+        self.change(Method::Replace, op, call).await
     }
 
     async fn take(

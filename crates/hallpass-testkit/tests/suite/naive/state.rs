@@ -1,5 +1,8 @@
+mod room;
+
 use super::Bug;
 use hallpass_core::*;
+use hallpass_testkit::Method;
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -16,7 +19,8 @@ pub(crate) struct State {
     epochs: HashMap<SubjectKey, Epoch>,
     not_before: HashMap<Realm, Timestamp>,
     answers: HashMap<OpId, Arc<dyn Any + Send + Sync>>,
-    first_deadlines: HashMap<SessionHandle, Timestamp>,
+    /// Every record as it was created, for those who never look again.
+    first: HashMap<SessionHandle, Row>,
     renewals: HashMap<SessionKey, SessionKey>,
     pub(crate) locked: bool,
     pub(crate) outbox: Vec<FeedEvent>,
@@ -32,7 +36,7 @@ impl State {
             epochs: HashMap::new(),
             not_before: HashMap::new(),
             answers: HashMap::new(),
-            first_deadlines: HashMap::new(),
+            first: HashMap::new(),
             renewals: HashMap::new(),
             locked: false,
             outbox: Vec::new(),
@@ -66,7 +70,7 @@ impl State {
         op: Op,
     ) -> Created {
         if self.has(Bug::CreateEvictsBeforeItLooks) {
-            self.make_room(&record, limit, op);
+            self.make_room(&record, limit, op.now);
         }
         let taken = self.rows.get(&record.key).is_some_and(|row| {
             !self.has(Bug::CreateOverwrites)
@@ -79,7 +83,7 @@ impl State {
         if !self.admits(&record, ticket) || (ticket.is_none() && unneeded) {
             return Created::EpochMoved;
         }
-        let Some(evicted) = self.make_room(&record, limit, op) else {
+        let Some(evicted) = self.make_room(&record, limit, op.now) else {
             if self.has(Bug::LimitRefusalWrites) {
                 self.insert(record);
             }
@@ -99,7 +103,9 @@ impl State {
             self.insert(Arc::new(later));
         }
         let now = Timestamp::from(std::time::SystemTime::now());
-        if self.has(Bug::LoadHidesExpired) && !row.is_live(now) { None } else { Some(row) }
+        let hidden = (self.has(Bug::LoadHidesExpired) && !row.is_live(now))
+            || (self.has(Bug::LoadHidesTheVoid) && !self.is_live_for(Method::Load, &row, now));
+        (!hidden).then_some(row)
     }
 
     pub(crate) fn update(&mut self, record: Row, expected: Revision, op: Op) -> Updated {
@@ -107,7 +113,7 @@ impl State {
         if let Some(new) = self.renewals.get(&record.key).filter(|_| self.has(Bug::UpdateFollowsRenewals)) {
             Arc::make_mut(&mut record).key = *new;
         }
-        let Some(row) = self.live(&record.key, op.now, Bug::UpdateRevives) else {
+        let Some(row) = self.live(&record.key, op.now, Method::Update, Bug::UpdateRevives) else {
             if self.has(Bug::UpdateUpserts) {
                 self.insert(record);
                 return Updated::Written;
@@ -137,7 +143,7 @@ impl State {
     }
 
     pub(crate) fn touch(&mut self, key: &SessionKey, idle_until: Timestamp, op: Op) -> bool {
-        let Some(row) = self.live(key, op.now, Bug::TouchRevives) else {
+        let Some(row) = self.live(key, op.now, Method::Touch, Bug::TouchRevives) else {
             if self.has(Bug::TouchUpserts) {
                 let realm = Realm::new("suite").unwrap();
                 let mut invented = (*hallpass_testkit::Sample::visitor(&realm, op.now).build()).clone();
@@ -173,12 +179,17 @@ impl State {
         record: Row,
         expected: Revision,
         ticket: Option<&Ticket>,
+        limit: Option<SessionLimit>,
         op: Op,
     ) -> Replaced {
-        let Some(row) = self.live(old, op.now, Bug::ReplaceRevives) else {
+        let limit = limit.filter(|_| ticket.is_some() || self.has(Bug::ReplaceLimitsPlainRenewals));
+        if self.has(Bug::ReplaceEvictsBeforeItLooks) {
+            self.make_room(&record, limit, op.now);
+        }
+        let Some(row) = self.live(old, op.now, Method::Replace, Bug::ReplaceRevives) else {
             if self.has(Bug::ReplaceUpserts) {
                 self.insert(record);
-                return Replaced::Replaced;
+                return Replaced::Replaced { evicted: Vec::new() };
             }
             return Replaced::Gone;
         };
@@ -189,6 +200,14 @@ impl State {
         let epoch_moved = !self.admits(&record, ticket) && !self.has(Bug::ReplaceIgnoresTheTicket);
         if epoch_moved || (raised && ticket.is_none() && self.has(Bug::ReplaceAlwaysComparesTheEpoch)) {
             return Replaced::EpochMoved;
+        }
+        let rival = if self.has(Bug::ReplaceKeepsTheLevelItHad) { &row } else { &record };
+        let room = match self.has(Bug::ReplaceIgnoresTheLimit) {
+            true => Some(Vec::new()),
+            false => self.make_room(rival, limit, op.now),
+        };
+        if room.is_none() && !self.has(Bug::ReplaceRefusalWrites) {
+            return Replaced::LimitReached;
         }
         let stale = self.index.get(&self.owner(&row)).and_then(|logins| logins.get(&row.handle)).cloned();
         if !self.has(Bug::ReplaceLeavesTheOldKey) {
@@ -207,7 +226,10 @@ impl State {
             self.index.entry(self.owner(&stale)).or_default().insert(stale.handle, stale);
         }
         self.tell(FeedEvent::Replaced { old: *old, new: record.key, handle: row.handle });
-        Replaced::Replaced
+        match room {
+            Some(evicted) => Replaced::Replaced { evicted },
+            None => Replaced::LimitReached,
+        }
     }
 
     pub(crate) fn take(&mut self, key: &SessionKey, expected: Revision, reason: EndReason, op: Op) -> Taken {
@@ -258,7 +280,7 @@ impl State {
 
     pub(crate) fn subject(&self, subject: &SubjectKey, now: Timestamp) -> Vec<SessionSummary> {
         let mut logins = self.logins(subject);
-        logins.retain(|row| row.is_live(now) || self.has(Bug::ListShowsExpired));
+        logins.retain(|row| self.is_live_for(Method::Subject, row, now) || self.has(Bug::ListShowsExpired));
         logins.sort_by_key(|row| std::cmp::Reverse(row.last_seen));
         if self.has(Bug::ListIsUnsorted) {
             logins.reverse();
@@ -316,7 +338,8 @@ impl State {
     }
 
     pub(crate) fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Vec<bool> {
-        let is_alive = |row: &Row| row.is_live(now) || self.has(Bug::AliveIgnoresDeadlines);
+        let is_alive =
+            |row: &Row| self.is_live_for(Method::Alive, row, now) || self.has(Bug::AliveIgnoresDeadlines);
         let mut answers: Vec<_> = keys.iter().map(|key| self.rows.get(key).is_some_and(is_alive)).collect();
         if self.has(Bug::AliveLeavesOutTheDead) {
             answers.retain(|alive| *alive);
@@ -340,7 +363,7 @@ impl State {
         };
         let over = |state: &Self, row: &Row| match state.bug {
             Bug::SweepRemovesLiveOnes => row.deadline() <= now + Duration::from_secs(60),
-            Bug::SweepUsesTheFirstDeadline => state.first_deadlines[&row.handle] <= now,
+            Bug::SweepUsesTheFirstDeadline => state.first[&row.handle].deadline() <= now,
             _ => !row.is_live(now),
         };
         let rows: Vec<_> = self.rows.values().filter(|row| over(self, row)).cloned().collect();
@@ -368,8 +391,9 @@ impl State {
         self.bug == bug
     }
 
-    fn live(&self, key: &SessionKey, now: Timestamp, revives: Bug) -> Option<Row> {
-        self.rows.get(key).filter(|row| row.is_live(now) || self.has(revives)).cloned()
+    fn live(&self, key: &SessionKey, now: Timestamp, method: Method, revives: Bug) -> Option<Row> {
+        let is_live = |row: &&Row| self.is_live_for(method, row, now) || self.has(revives);
+        self.rows.get(key).filter(is_live).cloned()
     }
 
     fn insert(&mut self, record: Row) {
@@ -377,7 +401,7 @@ impl State {
         if record.subject_key().is_some() {
             self.index.entry(self.owner(&record)).or_default().insert(record.handle, record.clone());
         }
-        self.first_deadlines.entry(record.handle).or_insert(record.deadline());
+        self.first.entry(record.handle).or_insert_with(|| record.clone());
         self.rows.insert(record.key, record);
     }
 
@@ -417,7 +441,7 @@ impl State {
 
     fn end(&mut self, row: &Row, reason: EndReason, now: Timestamp) -> Ended {
         self.remove(row);
-        let ended = Ended::new(row, reason, now);
+        let ended = self.ended(row, reason, now);
         self.tell(FeedEvent::Ended(ended.clone()));
         if let Some(subject) = row.subject_key().filter(|_| self.has(Bug::EndsRaiseTheEpoch)) {
             self.epochs.insert(subject, Epoch::from_bytes([9; 16]));
@@ -447,38 +471,12 @@ impl State {
         holds && !early && !(self.has(Bug::EpochOnceRaisedRefusesAll) && epoch != Epoch::NONE)
     }
 
-    /// What gave way to `record`; `None` if nothing may.
-    fn make_room(&mut self, record: &Record, limit: Option<SessionLimit>, op: Op) -> Option<Vec<Ended>> {
-        let (Some(limit), Some(subject)) = (limit, record.subject_key()) else { return Some(Vec::new()) };
-        if self.has(Bug::LimitIsIgnored) {
-            return Some(Vec::new());
-        }
-        let mut logins = match self.has(Bug::LimitCountsEverybody) {
-            true => self.rows.values().cloned().collect(),
-            false => self.logins(&subject),
-        };
-        logins.retain(|row| row.is_live(op.now) || self.has(Bug::LimitCountsExpired));
-        logins.sort_by_key(|row| row.last_seen);
-        let allowed = limit.max.get() as usize - usize::from(self.has(Bug::LimitIsOneTooLow));
-        let excess = (logins.len() + 1).saturating_sub(allowed);
-        if excess > 0 && limit.when_reached == WhenReached::Refuse {
-            return None;
-        }
-        if self.has(Bug::LimitEvictsTheMostRecent) {
-            logins.reverse();
-        }
-        if self.has(Bug::LimitEvictsTheNewest) {
-            logins.retain(|row| row.last_seen < record.last_seen);
-        }
-        let most = if self.has(Bug::LimitEvictsOne) { 1 } else { usize::MAX };
-        let evicted = logins.iter().take(excess.min(most));
-        Some(evicted.map(|row| self.end(row, EndReason::SessionLimit, op.now)).collect())
-    }
-
     fn may_act(&self, logins: &[Row], actor: SessionHandle, now: Timestamp) -> bool {
         let everybody: Vec<_> = self.rows.values().cloned().collect();
         let logins = if self.has(Bug::ActorMayBeAnybody) { &everybody } else { logins };
-        let is_live = |row: &Row| row.is_live(now) || self.has(Bug::ActorMayHaveRunOut);
+        let is_live = |row: &Row| {
+            self.is_live_for(Method::RevokeSubject, row, now) || self.has(Bug::ActorMayHaveRunOut)
+        };
         let found = logins.iter().any(|row| row.handle == actor && is_live(row));
         self.has(Bug::ActorIsNotChecked) || (found && !self.has(Bug::ActorIsNeverFound))
     }
