@@ -6,8 +6,8 @@
 //! * **One process** owns the folder. A second one would not see the first one's lock, and not hear its feed.
 //! * **One change at a time.** Each is a write or two and as many `fsync`s. Loads read one file and wait for nobody.
 //! * A user's logins are found by the shard in the files' names, and a sweep reads every session there is.
-//! * **A crash** leaves whole files. A renewal that it interrupts may cost the login, and ending all of a user's logins
-//!   may be half done; neither call has answered then. Epochs are never removed.
+//! * **A crash** leaves whole files. A renewal that it interrupts may cost the login, and ending several of a user's
+//!   logins may be half done; neither call has answered then. Epochs are never removed.
 //! * No network lies between the calls and the folder, so none is ever sent twice.
 //!
 //! ```

@@ -87,7 +87,7 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// Renewal: writes `record`, which has another key in the same shard, over the live row `old` if that row is at
     /// revision `expected`. It stays one row with one handle; `old` is dead when this returns. A login or
     /// re-authentication brings its `ticket` and `limit`, and both are checked as in [`create`](Self::create), where the
-    /// row itself takes no room; a plain renewal brings neither.
+    /// row itself takes no room; a plain renewal brings no ticket, and a limit counts for nothing without one.
     ///
     /// # Errors
     ///

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 mod conformance;
+mod found_by;
 mod mutants;
 mod naive;
