@@ -84,7 +84,9 @@ impl SessionManager {
     }
 }
 
+/// Polled on the runtime of `tasks`: a connection that a store opens meanwhile must outlive the worker that asks.
 async fn within<T>(tasks: &Tasks, limit: Duration, mut call: Call<'_, T>) -> Result<T, StoreError> {
+    let mut call = pin!(poll_fn(|cx| tasks.poll(call.as_mut(), cx)));
     // A store that answers at once costs no timer.
     let at_once = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
     if let Poll::Ready(answer) = at_once {
@@ -108,6 +110,20 @@ mod tests {
         let call: Call<'_, ()> = Box::pin(std::future::pending());
         let error = within(&tasks, Duration::from_secs(5), call).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Timeout);
+    }
+
+    #[test]
+    fn a_store_is_asked_on_the_managers_runtime_whoever_asks() {
+        let [own, worker] =
+            [(), ()].map(|()| tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap());
+        let tasks = Tasks::new(own.handle().clone());
+        let call: Call<'_, _> = Box::pin(async {
+            let before = Handle::current().id();
+            tokio::task::yield_now().await;
+            Ok((before, Handle::current().id()))
+        });
+        let asked_on = worker.block_on(within(&tasks, Duration::from_secs(5), call)).unwrap();
+        assert_eq!(asked_on, (own.handle().id(), own.handle().id()));
     }
 
     #[tokio::test]

@@ -57,6 +57,16 @@ impl Tasks {
         tokio::time::sleep(span)
     }
 
+    /// Polls on this runtime, whose reactor and timers the work then uses, on the thread of the caller.
+    pub(crate) fn poll<F: Future + ?Sized>(
+        &self,
+        work: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<F::Output> {
+        let _within = self.runtime.enter();
+        work.poll(cx)
+    }
+
     /// Goes on with work that was counted when it was started.
     fn finish<T: Send + 'static>(&self, work: Work<T>) {
         let done = Done(Arc::clone(&self.running));
