@@ -24,9 +24,17 @@ where
 ///
 /// If it cannot be started or does not succeed.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
+    run_with(command, [])
+}
+
+/// Like [`run`], with variables that are not shown.
+pub(crate) fn run_with<'a>(
+    command: &mut Command,
+    secret: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<()> {
     let line = shown(command);
     println!("$ {line}");
-    let status = command.status().map_err(|error| format!("`{line}`: {error}"))?;
+    let status = command.envs(secret).status().map_err(|error| format!("`{line}`: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("`{line}`: {status}").into()) }
 }
 

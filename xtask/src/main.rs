@@ -1,7 +1,8 @@
 //! The commands that people and CI run.
 //!
 //! `cargo xtask test` is the one test command, `cargo xtask ci` is that and every other check.
-//! They need a Rust toolchain and a C compiler, and no network once the dependencies are fetched.
+//! They need a Rust toolchain, a C compiler and the servers that the tests talk to, and no network once the dependencies
+//! are fetched and the servers are installed.
 
 mod bench;
 mod cargo;
@@ -12,6 +13,7 @@ mod house;
 mod metadata;
 mod msrv;
 mod report;
+mod servers;
 mod test;
 
 use std::env;
@@ -24,7 +26,8 @@ const USAGE: &str = "\
 usage: cargo xtask <command> [-- <arguments for cargo>]
 
   ci        every check below, then the tests
-  test      the tests and the documentation tests; takes arguments
+  test      the tests, on private servers, and the documentation tests; takes arguments
+  servers   starts these servers, prints how to reach them, and ends them at Ctrl-C
   bench     the benchmarks; takes arguments
 
   fmt       formatting
@@ -68,6 +71,7 @@ enum Task<'a> {
     Help,
     Ci,
     Test(&'a [String]),
+    Servers,
     Bench(&'a [String]),
     Check(&'static str, Check),
 }
@@ -79,6 +83,7 @@ impl<'a> Task<'a> {
             ("test", rest) => Some(Self::Test(after_dashes(rest)?)),
             ("bench", rest) => Some(Self::Bench(after_dashes(rest)?)),
             ("ci", []) => Some(Self::Ci),
+            ("servers", []) => Some(Self::Servers),
             ("help" | "--help" | "-h", []) => Some(Self::Help),
             (command, []) => {
                 let (name, check) = CHECKS.into_iter().find(|(name, _)| *name == command)?;
@@ -100,11 +105,19 @@ impl<'a> Task<'a> {
                 test::run_all(&mut report, &[]);
             }
             Self::Test(extra) => test::run_all(&mut report, extra),
+            Self::Servers => return keep_servers(),
             Self::Bench(extra) => report.step("bench", || bench::run_all(extra)),
             Self::Check(name, check) => report.step(name, check),
         }
         report.finish()
     }
+}
+
+/// Prints nothing but what a shell can read.
+fn keep_servers() -> ExitCode {
+    let Err(error) = servers::keep();
+    eprintln!("error: {error}");
+    ExitCode::FAILURE
 }
 
 fn after_dashes(arguments: &[String]) -> Option<&[String]> {

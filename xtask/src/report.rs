@@ -111,7 +111,7 @@ impl Verdict {
             }
             Err(error) => {
                 println!("error: {error}");
-                Self::Failed(error.to_string())
+                Self::Failed(error.to_string().lines().next().unwrap_or_default().to_owned())
             }
         }
     }

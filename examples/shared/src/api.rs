@@ -1,8 +1,8 @@
 //! The JSON API: one function for each request that the library does not answer itself.
 
-use crate::{Credentials, Form, FormError, RegisterError, User, Users, pages};
+use crate::{Credentials, Form, FormError, RegisterError, User, Users, pages, users};
 use hallpass_core::{Answer, Refusal, Session, SessionError};
-use hallpass_login::password::{Password, PasswordError};
+use hallpass_login::password::PasswordError;
 use hallpass_login::{Audience, Login, Next};
 use serde_json::json;
 use std::error::Error;
@@ -30,7 +30,7 @@ pub async fn register_user(login: &Login<Users>, form: &Form) -> Answer {
 
 async fn try_register(login: &Login<Users>, form: &Form) -> Result<User, Answer> {
     let credentials = credentials(form).map_err(FormError::answer)?;
-    login.users().register(&credentials).await.map_err(|error| refuse_registration(&error))
+    users::register(login.users(), &credentials).await.map_err(|error| refuse_registration(&error))
 }
 
 /// `POST /v1/login_user`: programs get JSON, browsers go where they wanted to or see the form again.
@@ -127,20 +127,26 @@ pub fn method_not_allowed() -> Answer {
 }
 
 fn credentials(form: &Form) -> Result<Credentials, FormError> {
-    let username = form.text("username")?.to_owned();
-    Ok(Credentials { username, password: Password::from(form.text("password")?) })
+    Ok(Credentials::new(form.text("username")?, form.text("password")?))
 }
 
 fn refuse_registration(error: &RegisterError) -> Answer {
-    let code = match error {
+    let (code, message) = match error {
         RegisterError::Taken => return Answer::json(409, r#"{"error":"username_taken"}"#),
-        RegisterError::Password(PasswordError::Busy) => return Answer::refusal(Refusal::Unavailable),
-        RegisterError::Password(PasswordError::TooShort { .. }) => "password_too_short",
-        RegisterError::Password(PasswordError::TooLong { .. }) => "password_too_long",
-        RegisterError::Username => "invalid_username",
-        RegisterError::Password(error) => return internal_error(error),
+        RegisterError::Username => {
+            ("invalid_username", "a user name must be 1 to 64 visible ASCII characters".to_owned())
+        }
+        RegisterError::Password(error @ PasswordError::TooShort { .. }) => {
+            ("password_too_short", error.to_string())
+        }
+        RegisterError::Password(error) => ("password_too_long", error.to_string()),
+        RegisterError::Unavailable(error) => {
+            tracing::error!(error = error as &dyn Error, "a user was not registered");
+            return Answer::refusal(Refusal::UsersUnavailable);
+        }
+        error => return internal_error(error),
     };
-    Answer::json(422, json!({ "error": code, "message": error.to_string() }).to_string())
+    Answer::json(422, json!({ "error": code, "message": message }).to_string())
 }
 
 fn ok(body: &serde_json::Value) -> Answer {

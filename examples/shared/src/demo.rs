@@ -1,4 +1,5 @@
 use crate::args::Args;
+use crate::store::{self, Store};
 use crate::users::DEMO_PASSWORD;
 use crate::{Shutdown, Users};
 use hallpass_core::SessionManager;
@@ -46,9 +47,9 @@ pub async fn run(serve: impl AsyncFnOnce(Demo) -> io::Result<()>) -> ExitCode {
 impl Demo {
     async fn start() -> Result<Self, StartError> {
         let args = Args::parse_process()?;
-        let sessions = args.sessions()?;
-        let users = Arc::new(Users::demo().await.map_err(StartError::system)?);
         let listener = listen(args.addr)?;
+        let Store { sessions, users } = store::open(&args.store).await?;
+        let (sessions, users) = (args.sessions(sessions)?, Arc::new(users));
         let shutdown = Shutdown::listen().map_err(StartError::system)?;
         let addr = listener.local_addr().map_err(StartError::system)?;
         // Somebody who closes standard output does not want to read it.
@@ -69,8 +70,13 @@ impl StartError {
         Self { message: in_one_line(&*reason.into()), status: 2 }
     }
 
-    fn system(reason: impl Into<Box<dyn Error>>) -> Self {
+    pub(crate) fn system(reason: impl Into<Box<dyn Error>>) -> Self {
         Self { message: in_one_line(&*reason.into()), status: 1 }
+    }
+
+    /// The same, and where it comes from.
+    pub(crate) fn within(self, place: &str) -> Self {
+        Self { message: format!("{place}: {}", self.message), ..self }
     }
 }
 
@@ -82,11 +88,12 @@ impl fmt::Display for StartError {
 
 impl Error for StartError {}
 
-/// The error, and what caused it.
+/// The error, and what caused it where it does not say so itself.
 fn in_one_line(error: &dyn Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {}", in_one_line(source)),
-        None => error.to_string(),
+    let text = error.to_string().lines().collect::<Vec<_>>().join(" ");
+    match error.source().map(in_one_line) {
+        Some(source) if !text.contains(&source) => format!("{text}: {source}"),
+        _ => text,
     }
 }
 
@@ -101,7 +108,9 @@ fn listen(addr: SocketAddr) -> Result<TcpListener, StartError> {
 
 fn log_to_stderr() {
     let asked = std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse().ok());
-    let filter = asked.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let filter = asked.unwrap_or_else(|| {
+        Targets::new().with_default(LevelFilter::INFO).with_target("sqlx", LevelFilter::WARN)
+    });
     let colours = io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(colours);
     tracing_subscriber::registry().with(lines).with(filter).init();

@@ -9,9 +9,11 @@ mod demo;
 mod form;
 pub mod pages;
 mod shutdown;
+mod store;
 mod users;
 
 pub use demo::{Demo, run};
 pub use form::{Form, FormError, MAX_BODY};
+pub use hallpass_sqlx::users::{Credentials, RegisterError};
 pub use shutdown::{GRACE, Shutdown};
-pub use users::{Credentials, RegisterError, User, Users};
+pub use users::{ADMIN, User, Users};

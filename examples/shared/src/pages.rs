@@ -1,7 +1,7 @@
 //! The pages: rendered here, usable without JavaScript, and loading nothing but the style sheet.
 
-use crate::User;
 use crate::api::{internal_error, rfc3339};
+use crate::{ADMIN, User};
 use askama::Template;
 use hallpass_core::{Answer, Session};
 use hallpass_login::Next;
@@ -44,7 +44,7 @@ pub fn account(user: &User, session: &Session) -> Answer {
         200,
         &Account {
             username: &user.username,
-            admin: user.admin,
+            admin: user.roles.iter().any(|role| role == ADMIN),
             authenticated_at: session.authenticated_at().map(rfc3339).unwrap_or_default(),
             expires_at: session.expires_at().map(rfc3339).unwrap_or_default(),
         },

@@ -1,208 +1,111 @@
-use hallpass_core::{Stamp, Subject};
-use hallpass_login::password::{Password, PasswordError, Passwords};
-use hallpass_login::{AuthUser, Authenticator};
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use crate::demo::StartError;
+use hallpass_core::Subject;
+use hallpass_login::Authenticator;
+use hallpass_sqlx::users::{ColumnType, Credentials, NewUser, RegisterError, TableUser, UserPool, UserTable};
+use sqlx::{Database, Executor, Pool};
+
+/// Who can log in: the rows of a table, in the database of the sessions where it is SQL. Otherwise the table is in memory,
+/// and an application would have its own somewhere.
+pub type Users = UserTable;
+
+/// Somebody who can log in.
+pub type User = TableUser;
+
+/// The role of an administrator.
+pub const ADMIN: &str = "admin";
 
 /// The password of `alice` and `bob`.
 pub(crate) const DEMO_PASSWORD: &str = "correct horse battery staple";
 
-/// Somebody who can log in.
-#[derive(Clone)]
-pub struct User {
-    /// Never given to somebody else.
-    pub id: u64,
-    /// The name to log in with.
-    pub username: String,
-    /// Whether this is an administrator.
-    pub admin: bool,
-    /// As [`Passwords`] made it.
-    pub password_hash: String,
-    /// Grows when the user changes the password, which ends every session opened with the old one.
-    pub stamp: u64,
-}
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS hallpass_demo_users (
+    id VARCHAR(64) PRIMARY KEY,
+    username VARCHAR(64) NOT NULL UNIQUE,
+    password_hash VARCHAR(255) NOT NULL,
+    stamp BIGINT NOT NULL,
+    roles VARCHAR(255) NOT NULL DEFAULT ''
+)";
 
-impl AuthUser for User {
-    fn subject(&self) -> Subject {
-        self.id.into()
-    }
-
-    fn auth_stamp(&self) -> Stamp {
-        self.stamp.into()
-    }
-}
-
-impl fmt::Debug for User {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("User").field("id", &self.id).field("username", &self.username).finish_non_exhaustive()
-    }
-}
-
-/// What a user logs in with.
-#[derive(Debug, serde::Deserialize)]
-pub struct Credentials {
-    /// The name as typed.
-    pub username: String,
-    /// The password as typed.
-    pub password: Password,
-}
-
-/// The users of the demo, in memory. An application keeps them in its database.
-#[derive(Debug)]
-pub struct Users {
-    passwords: Passwords,
-    table: RwLock<Table>,
-}
-
-/// The user with id 1 comes first.
-#[derive(Debug, Default)]
-struct Table {
-    users: Vec<User>,
-    ids: HashMap<String, u64>,
-}
-
-impl Table {
-    fn by_id(&self, id: u64) -> Option<&User> {
-        self.users.get(usize::try_from(id.checked_sub(1)?).ok()?)
-    }
-
-    fn by_name(&self, username: &str) -> Option<&User> {
-        self.by_id(*self.ids.get(username)?)
-    }
-}
-
-impl Users {
-    /// The demo's first users: `alice`, an administrator, and `bob`.
-    ///
-    /// # Errors
-    ///
-    /// When their password could not be hashed.
-    pub async fn demo() -> Result<Self, RegisterError> {
-        let users = Self { passwords: Passwords::default(), table: RwLock::default() };
-        users.add("alice", true, &DEMO_PASSWORD.into()).await?;
-        users.add("bob", false, &DEMO_PASSWORD.into()).await?;
-        Ok(users)
-    }
-
-    /// Adds a user who is no administrator.
-    ///
-    /// # Errors
-    ///
-    /// When the name is not 1 to 64 visible ASCII characters or is taken, or the password cannot be one.
-    pub async fn register(&self, credentials: &Credentials) -> Result<User, RegisterError> {
-        self.add(&credentials.username, false, &credentials.password).await
-    }
-
-    async fn add(&self, username: &str, admin: bool, password: &Password) -> Result<User, RegisterError> {
-        let visible = username.bytes().all(|byte| byte.is_ascii_graphic());
-        if !visible || !(1..=64).contains(&username.len()) {
-            return Err(RegisterError::Username);
+/// The demo's users in this database; at its first start `alice`, an administrator, and `bob`.
+pub(crate) async fn open<DB>(pool: Pool<DB>) -> Result<Users, StartError>
+where
+    DB: Database,
+    UserPool: From<Pool<DB>>,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    let users = table(pool.clone())?;
+    if users.check().await.is_err() {
+        // Of two demos that create it at once, one may fail.
+        if sqlx::raw_sql(TABLE).execute(&pool).await.is_err() {
+            sqlx::raw_sql(TABLE).execute(&pool).await.map_err(StartError::system)?;
         }
-        let password_hash = self.passwords.hash(password).await.map_err(RegisterError::Password)?;
-        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        if table.ids.contains_key(username) {
-            return Err(RegisterError::Taken);
-        }
-        let id = table.users.len() as u64 + 1;
-        let user = User { id, username: username.to_owned(), admin, password_hash, stamp: 1 };
-        table.ids.insert(user.username.clone(), id);
-        table.users.push(user.clone());
-        Ok(user)
+        users.check().await.map_err(StartError::system)?;
     }
+    // The same in every process: where users are in memory and sessions are not, they find theirs again.
+    add(&users, 1, "alice", &[ADMIN]).await.map_err(StartError::system)?;
+    add(&users, 2, "bob", &[]).await.map_err(StartError::system)?;
+    Ok(users)
+}
 
-    fn table(&self) -> RwLockReadGuard<'_, Table> {
-        self.table.read().unwrap_or_else(PoisonError::into_inner)
+fn table(pool: impl Into<UserPool>) -> Result<Users, StartError> {
+    UserTable::builder(pool)
+        .table("hallpass_demo_users")
+        .subject("id", ColumnType::Text)
+        .username("username")
+        .password_hash("password_hash")
+        .stamp("stamp", ColumnType::Integer)
+        .roles("roles")
+        .login_path("/login")
+        .build()
+        .map_err(StartError::system)
+}
+
+async fn add(users: &Users, id: u32, username: &str, roles: &[&str]) -> Result<(), RegisterError> {
+    let credentials = Credentials::new(username, DEMO_PASSWORD);
+    if users.find(&credentials).await.map_err(RegisterError::Unavailable)?.is_some() {
+        return Ok(());
+    }
+    let user = NewUser::from(&credentials).subject(Subject::from(id)).roles(roles);
+    match users.register(user).await {
+        Ok(_) | Err(RegisterError::Taken) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
-impl Authenticator for Users {
-    type User = User;
-    type Credentials = Credentials;
-    type Error = PasswordError;
-
-    async fn find(&self, credentials: &Credentials) -> Result<Option<User>, PasswordError> {
-        Ok(self.table().by_name(&credentials.username).cloned())
+/// Adds a user who is no administrator. Names are 1 to 64 visible ASCII characters here.
+pub(crate) async fn register(users: &Users, credentials: &Credentials) -> Result<User, RegisterError> {
+    let name = &credentials.username;
+    if !name.bytes().all(|byte| byte.is_ascii_graphic()) || name.len() > 64 {
+        return Err(RegisterError::Username);
     }
-
-    async fn verify(&self, user: Option<&User>, credentials: Credentials) -> Result<bool, PasswordError> {
-        let stored = user.map(|user| user.password_hash.as_str());
-        Ok(self.passwords.verify(stored, &credentials.password).await?.is_match())
-    }
-
-    async fn user(&self, subject: &Subject) -> Result<Option<User>, PasswordError> {
-        let id = subject.as_str().parse().ok();
-        Ok(id.and_then(|id| self.table().by_id(id).cloned()))
-    }
-
-    fn login_path(&self) -> Option<&str> {
-        Some("/login")
-    }
-}
-
-/// A user could not be added.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum RegisterError {
-    /// The name is not 1 to 64 visible ASCII characters.
-    Username,
-    /// Somebody has this name.
-    Taken,
-    /// The password is too short or too long, or was not hashed.
-    Password(PasswordError),
-}
-
-impl fmt::Display for RegisterError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Username => f.write_str("a user name must be 1 to 64 visible ASCII characters"),
-            Self::Taken => f.write_str("somebody has this user name"),
-            Self::Password(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for RegisterError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Password(error) => std::error::Error::source(error),
-            Self::Username | Self::Taken => None,
-        }
-    }
+    users.register(credentials).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn credentials(username: &str) -> Credentials {
-        Credentials { username: username.to_owned(), password: DEMO_PASSWORD.into() }
-    }
+    use crate::store::users_in_memory;
 
     #[tokio::test]
-    async fn of_two_who_want_one_name_at_once_one_gets_it() {
-        let users = Users::demo().await.unwrap();
-        let carol = credentials("carol");
-        let (first, second) = tokio::join!(users.register(&carol), users.register(&carol));
-        let taken = |result: &Result<User, RegisterError>| matches!(result, Err(RegisterError::Taken));
-        assert!(taken(&first) != taken(&second) && (first.is_ok() != second.is_ok()));
-    }
-
-    #[tokio::test]
-    async fn users_are_found_by_name_and_by_subject_and_nobody_else_is() {
-        let users = Users::demo().await.unwrap();
-        let bob = users.find(&credentials("bob")).await.unwrap().unwrap();
-        assert!(!bob.admin);
-        assert_eq!(users.user(&bob.subject()).await.unwrap().unwrap().username, "bob");
-        assert!(users.find(&credentials("Bob")).await.unwrap().is_none());
-        for nobody in [0, 3, u64::MAX] {
-            assert!(users.user(&nobody.into()).await.unwrap().is_none(), "{nobody}");
+    async fn alice_and_bob_are_there_once_however_often_the_demo_starts() {
+        let pool = crate::store::memory().await.unwrap();
+        for _ in 0..2 {
+            let users = open(pool.clone()).await.unwrap();
+            let find = async |name| users.find(&Credentials::new(name, "")).await.unwrap().unwrap();
+            assert_eq!(
+                (find("alice").await.roles, find("bob").await.roles),
+                (vec![ADMIN.to_owned()], vec![])
+            );
         }
     }
 
     #[tokio::test]
-    async fn debug_output_shows_no_hash() {
-        let users = Users::demo().await.unwrap();
-        assert!(!format!("{users:?}").contains("argon2"));
+    async fn what_is_no_name_here_is_refused() {
+        let users = users_in_memory().await.unwrap();
+        for name in ["", "carol smith", "càrol", &"n".repeat(65)] {
+            let refused = register(&users, &Credentials::new(name, DEMO_PASSWORD)).await;
+            assert!(matches!(refused, Err(RegisterError::Username)), "{name:?}");
+        }
+        let carol = register(&users, &Credentials::new("carol", DEMO_PASSWORD)).await.unwrap();
+        assert_eq!(carol.roles, [""; 0]);
     }
 }

@@ -17,6 +17,7 @@ mod program;
 mod session;
 #[cfg(unix)]
 mod signals;
+mod stores;
 
 use program::Program;
 use std::time::Duration;
@@ -74,14 +75,32 @@ checks! { $
         a_port_in_use_is_one_line_and_status_1,
         help_is_no_error,
     }
+    stores {
+        users_and_sessions_survive_a_crash_and_a_logout_stays,
+        in_memory_nothing_is_left,
+        #[ignore = "needs PostgreSQL: run cargo xtask test"]
+        the_same_holds_on_postgres,
+        #[ignore = "needs MySQL or MariaDB: run cargo xtask test"]
+        the_same_holds_on_mysql,
+        #[ignore = "needs Redis: run cargo xtask test"]
+        on_redis_sessions_survive_a_crash_and_a_logout_stays,
+        #[ignore = "needs a Redis Cluster: run cargo xtask test"]
+        the_same_holds_on_a_redis_cluster,
+        an_address_that_is_none_is_one_line_and_status_2,
+        a_store_that_is_not_there_is_one_line_and_status_1,
+        #[ignore = "needs PostgreSQL, and MySQL or MariaDB: run cargo xtask test"]
+        a_wrong_password_is_one_line_and_status_1,
+    }
     signals {
         #[cfg(unix)]
         a_signal_ends_it_gracefully,
     }
 }
 
-fn play(program: &'static str, check: impl AsyncFnOnce(Program)) {
+fn play(program: &'static str, check: impl AsyncFnOnce(Program<'_>)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let check = async { tokio::time::timeout(LIMIT, check(Program(program))).await };
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program { path: program, folder: folder.path() };
+    let check = async { tokio::time::timeout(LIMIT, check(program)).await };
     runtime.block_on(check).expect("the check ends");
 }

@@ -6,6 +6,7 @@ use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use tokio::net::TcpStream;
 
@@ -16,28 +17,34 @@ pub(crate) const HTML: Header<'_> = ("accept", "text/html,*/*;q=0.8");
 
 pub(crate) const ALICE: &str = "username=alice&password=correct+horse+battery+staple";
 
-/// The path of a demo.
+/// A demo, to be started in a folder of the check's own.
 #[derive(Clone, Copy)]
-pub(crate) struct Program(pub(crate) &'static str);
+pub(crate) struct Program<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) folder: &'a Path,
+}
 
-impl Program {
-    /// Starts it on a port of its own.
+impl Program<'_> {
+    /// Starts it on a port of its own, with the store that it has by default.
     pub(crate) fn start(self) -> Server {
-        let mut process = self.command(&["--addr", "127.0.0.1:0"]).spawn().unwrap();
-        let mut line = String::new();
-        let mut lines = BufReader::new(process.stdout.take().unwrap());
-        lines.read_line(&mut line).unwrap();
-        let addr = line.trim().strip_prefix("listening on http://").expect(&line).parse().unwrap();
-        Server { process: Some(process), addr }
+        Server::start(self.command(&["--addr", "127.0.0.1:0"]))
+    }
+
+    /// The same with another store. The address is no argument, because everybody can see those.
+    pub(crate) fn start_with(self, store: &str) -> Server {
+        let mut command = self.command(&["--addr", "127.0.0.1:0"]);
+        command.env("HALLPASS_STORE", store);
+        Server::start(command)
     }
 
     /// To run it, with the environment's own options left out.
     pub(crate) fn command(self, options: &[&str]) -> Command {
-        let mut command = Command::new(self.0);
+        let mut command = Command::new(self.path);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HALLPASS_")) {
             command.env_remove(name);
         }
-        command.args(options).env("RUST_LOG", "warn").stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(options).current_dir(self.folder).env("RUST_LOG", "warn");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 }
@@ -49,6 +56,17 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    fn start(mut command: Command) -> Self {
+        let mut process = command.spawn().unwrap();
+        let mut line = String::new();
+        let mut lines = BufReader::new(process.stdout.take().unwrap());
+        lines.read_line(&mut line).unwrap();
+        let Some(addr) = line.trim().strip_prefix("listening on http://") else {
+            panic!("it did not start: {:?}", process.wait_with_output().unwrap());
+        };
+        Self { addr: addr.parse().unwrap(), process: Some(process) }
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.process.as_ref().unwrap().id()
     }

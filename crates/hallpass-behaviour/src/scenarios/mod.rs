@@ -157,29 +157,41 @@ macro_rules! for_each_scenario {
     };
 }
 
-/// Makes a test of every scenario for one adapter over one kind of store, and one that counts them.
+/// Makes a test of every scenario for one adapter over one kind of store, and one that counts them. Attributes after
+/// these go to every test that uses the store.
 #[macro_export]
 macro_rules! behaviour_tests {
-    ($adapter:expr, $stores:expr $(,)?) => {
-        $crate::for_each_scenario!($crate::behaviour_tests_of, $adapter, $stores);
+    ($adapter:expr, $stores:expr $(, #[$attribute:meta])* $(,)?) => {
+        $crate::for_each_scenario!($crate::behaviour_tests_of, $adapter, $stores $(, #[$attribute])*);
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! behaviour_tests_of {
-    ([$adapter:expr, $stores:expr] $($scenario:ident)+) => {
-        $(
-            #[test]
-            fn $scenario() {
-                $crate::run($adapter, $stores, $crate::scenarios::$scenario);
-            }
-        )+
+    ([$adapter:expr, $stores:expr $(, #[$attribute:meta])*] $($scenario:ident)+) => {
+        $crate::behaviour_test!(@each [$adapter, $stores] [$(#[$attribute])*] $($scenario)+);
 
         #[test]
         fn the_table_is_whole() {
             const NAMES: &[&str] = &[$(stringify!($scenario)),+];
             $crate::assert_whole(&format!("{:?} over {:?}", $adapter, $stores), NAMES);
+        }
+    };
+}
+
+// The attributes and the scenarios repeat apart from each other.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! behaviour_test {
+    (@each [$adapter:expr, $stores:expr] $attributes:tt $($scenario:ident)+) => {
+        $($crate::behaviour_test!(@one [$adapter, $stores] $attributes $scenario);)+
+    };
+    (@one [$adapter:expr, $stores:expr] [$(#[$attribute:meta])*] $scenario:ident) => {
+        #[test]
+        $(#[$attribute])*
+        fn $scenario() {
+            $crate::run($adapter, $stores, $crate::scenarios::$scenario);
         }
     };
 }

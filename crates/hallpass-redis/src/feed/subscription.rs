@@ -1,0 +1,114 @@
+//! The connections on which one listener hears all primaries.
+
+use super::Settings;
+use crate::error::SetupError;
+use crate::inspect::{primaries, setup_error};
+use crate::keys::Tag;
+use crate::script::{BEAT, Call};
+use crate::slots::Slots;
+use crate::target::Target;
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind, ProtocolVersion, PushInfo, RedisResult,
+    ServerErrorKind, Value,
+};
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// A subscription to every primary.
+pub(super) struct Subscription {
+    pub(super) primaries: Vec<Subscribed>,
+    pub(super) heard: UnboundedReceiver<(usize, PushInfo)>,
+    /// As they were when it was made; `None` for a server that is no cluster.
+    slots: Option<Slots>,
+}
+
+/// A subscription to one primary.
+#[derive(Clone)]
+pub(super) struct Subscribed {
+    connection: MultiplexedConnection,
+    tag: Tag,
+    server: ConnectionInfo,
+}
+
+impl Subscription {
+    /// Subscribes everywhere, or fails.
+    pub(super) async fn open(settings: &Settings, channels: &[String]) -> Result<Self, SetupError> {
+        let (servers, slots) = match &settings.target {
+            Target::Server(server) => (vec![server.clone()], None),
+            Target::Cluster(servers) => {
+                let (servers, slots) = primaries(servers, settings.connect_timeout).await?;
+                (servers, Some(slots))
+            }
+        };
+        let (sender, heard) = unbounded_channel();
+        let mut primaries = Vec::with_capacity(servers.len());
+        for (place, server) in servers.into_iter().enumerate() {
+            let tag = tag_at(slots.as_ref(), place);
+            let connection = subscribe(settings, &server, place, sender.clone(), channels).await;
+            let connection = connection.map_err(|error| setup_error(&server, error))?;
+            primaries.push(Subscribed { connection, tag, server });
+        }
+        Ok(Self { primaries, heard, slots })
+    }
+
+    /// Whether the primaries and their slots are those of before, as one of them sees it.
+    pub(super) fn is_current(&self, limit: Duration) -> impl Future<Output = bool> + Send + use<> {
+        let (known, servers) = (self.slots.clone(), self.servers());
+        async move {
+            match known {
+                None => true,
+                Some(known) => primaries(&servers, limit).await.is_ok_and(|(_, found)| found.is_same(&known)),
+            }
+        }
+    }
+
+    fn servers(&self) -> Vec<ConnectionInfo> {
+        self.primaries.iter().map(|primary| primary.server.clone()).collect()
+    }
+}
+
+impl Subscribed {
+    /// Makes the primary say `text` on `channel`. One that is no longer primary of its slots refuses.
+    pub(super) async fn beat(
+        mut self,
+        names: &crate::keys::Names,
+        channel: &str,
+        text: &str,
+    ) -> RedisResult<()> {
+        let key = crate::keys::Base(names.base(self.tag)).deadlines();
+        let call = Call::of(&BEAT, key).arg(channel).arg(text);
+        match call.by_hash().query_async::<Value>(&mut self.connection).await {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                call.in_full().exec_async(&mut self.connection).await
+            }
+            answer => answer.map(drop),
+        }
+    }
+}
+
+/// A tag in the slots of a primary.
+fn tag_at(slots: Option<&Slots>, place: usize) -> Tag {
+    let is_there = |tag: &Tag| slots.is_none_or(|slots| slots.primary_of(tag.slot()) == Some(place));
+    Tag::all().find(is_there).unwrap_or(crate::keys::LAST_TAG)
+}
+
+async fn subscribe(
+    settings: &Settings,
+    server: &ConnectionInfo,
+    place: usize,
+    sender: UnboundedSender<(usize, PushInfo)>,
+    channels: &[String],
+) -> RedisResult<MultiplexedConnection> {
+    let pass_on = move |push: PushInfo| sender.send((place, push));
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(settings.connect_timeout))
+        .set_response_timeout(Some(settings.response_timeout))
+        .set_push_sender(pass_on);
+    // Only with this protocol does one connection hear and speak.
+    let redis = server.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    let client = Client::open(server.clone().set_redis_settings(redis))?;
+    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+    connection.subscribe(channels).await?;
+    Ok(connection)
+}

@@ -1,0 +1,45 @@
+//! The store in PostgreSQL, against a real server.
+#![cfg(feature = "postgres")]
+
+mod damage;
+mod feed;
+mod locks;
+mod proxy;
+mod server;
+mod setup;
+#[path = "../shared/damage.rs"]
+mod shared_damage;
+
+use hallpass_sqlx::PostgresStore;
+use hallpass_testkit::Fixture;
+use server::Schema;
+
+/// On connections of the store's own.
+mod own {
+    use super::*;
+
+    async fn make_store() -> Fixture {
+        let schema = Schema::new();
+        let store = PostgresStore::builder().schema(schema.name()).connect(&server::url()).await;
+        let store = store.expect("the server");
+        store.migrate().await.expect("fresh tables");
+        Fixture::new(store).keep(schema)
+    }
+
+    hallpass_testkit::store_tests!(make_store, #[ignore = "needs PostgreSQL: run cargo xtask test"]);
+}
+
+/// In a pool of the application whose transactions are serializable and do not wait for the disk.
+mod foreign {
+    use super::*;
+
+    async fn make_store() -> Fixture {
+        let schema = Schema::new();
+        let pool = server::pool("serializable").await;
+        let store = PostgresStore::builder().schema(schema.name()).pool(pool).expect("a schema's name");
+        store.migrate().await.expect("fresh tables");
+        Fixture::new(store).keep(schema)
+    }
+
+    hallpass_testkit::store_tests!(make_store, #[ignore = "needs PostgreSQL: run cargo xtask test"]);
+}

@@ -1,0 +1,96 @@
+use crate::Users;
+use crate::demo::StartError;
+use crate::users;
+use hallpass_cache::CachedStore;
+use hallpass_core::{MemoryStore, SharedStore};
+use hallpass_redis::RedisStore;
+use hallpass_sqlx::{MySqlStore, PostgresStore, SetupError, SqliteStore};
+use sqlx::SqlitePool;
+use sqlx::mysql::MySqlPoolOptions;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::SqlitePoolOptions;
+use std::error::Error;
+use std::time::Duration;
+
+/// How long a request waits for a connection to the database of users.
+const ACQUIRE: Duration = Duration::from_secs(3);
+
+/// Where sessions and users are kept.
+pub(crate) struct Store {
+    pub(crate) sessions: SharedStore,
+    pub(crate) users: Users,
+}
+
+/// Opens what `--store` names, and creates tables that are missing. What is asked over a network is cached.
+pub(crate) async fn open(address: &str) -> Result<Store, StartError> {
+    let scheme = address.split(':').next().unwrap_or_default();
+    match scheme {
+        "memory" if address == "memory" => {
+            Ok(Store { sessions: MemoryStore::new().into(), users: users_in_memory().await? })
+        }
+        "sqlite" => sqlite(address).await,
+        "postgres" | "postgresql" => postgres(address).await,
+        "mysql" | "mariadb" => mysql(address).await,
+        "redis" | "redis-cluster" => redis(address).await,
+        // The rest of the address may hold a password.
+        other => Err(StartError::option(format!(
+            "--store is memory, sqlite:PATH, postgres://…, mysql://…, redis://… or redis-cluster://…, and not {other}{}",
+            if address == other { "" } else { ":…" }
+        ))),
+    }
+}
+
+async fn sqlite(address: &str) -> Result<Store, StartError> {
+    let store = SqliteStore::connect(address).await.map_err(refused)?;
+    store.migrate().await.map_err(refused)?;
+    let users = if address.contains(":memory:") || address.contains("mode=memory") {
+        users_in_memory().await?
+    } else {
+        users::open(SqlitePool::connect(address).await.map_err(failed)?).await?
+    };
+    Ok(Store { sessions: store.into(), users })
+}
+
+async fn postgres(address: &str) -> Result<Store, StartError> {
+    let store = PostgresStore::connect(address).await.map_err(refused)?;
+    store.migrate().await.map_err(refused)?;
+    let pool = PgPoolOptions::new().acquire_timeout(ACQUIRE).connect(address).await.map_err(failed)?;
+    Ok(Store { sessions: CachedStore::new(store).into(), users: users::open(pool).await? })
+}
+
+async fn mysql(address: &str) -> Result<Store, StartError> {
+    let store = MySqlStore::connect(address).await.map_err(refused)?;
+    store.migrate().await.map_err(refused)?;
+    let pool = MySqlPoolOptions::new().acquire_timeout(ACQUIRE).connect(address).await.map_err(failed)?;
+    Ok(Store { sessions: CachedStore::new(store).into(), users: users::open(pool).await? })
+}
+
+async fn redis(address: &str) -> Result<Store, StartError> {
+    let store = RedisStore::connect(address).await.map_err(|error| match error {
+        hallpass_redis::SetupError::Url(_) => StartError::option(error).within("--store"),
+        error => failed(error),
+    })?;
+    Ok(Store { sessions: CachedStore::new(store).into(), users: users_in_memory().await? })
+}
+
+/// The demo's users where there is no database for them.
+pub(crate) async fn users_in_memory() -> Result<Users, StartError> {
+    users::open(memory().await.map_err(failed)?).await
+}
+
+/// A database that lives as long as its one connection.
+pub(crate) async fn memory() -> Result<SqlitePool, sqlx::Error> {
+    let forever = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    forever.connect("sqlite::memory:").await
+}
+
+fn refused(error: SetupError) -> StartError {
+    match error {
+        SetupError::InvalidUrl { .. } => StartError::option(error).within("--store"),
+        error => failed(error),
+    }
+}
+
+fn failed(error: impl Error + Send + Sync + 'static) -> StartError {
+    StartError::system(error).within("--store")
+}
