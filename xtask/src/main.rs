@@ -28,6 +28,7 @@ usage: cargo xtask <command> [-- <arguments for cargo>]
   ci        every check below, then the tests
   test      the tests, on private servers, and the documentation tests; takes arguments
   servers   starts these servers, prints how to reach them, and ends them at Ctrl-C
+  stores    prints which promises of a store each store keeps, on private servers
   bench     the benchmarks; takes arguments
 
   fmt       formatting
@@ -72,6 +73,7 @@ enum Task<'a> {
     Ci,
     Test(&'a [String]),
     Servers,
+    Stores,
     Bench(&'a [String]),
     Check(&'static str, Check),
 }
@@ -84,6 +86,7 @@ impl<'a> Task<'a> {
             ("bench", rest) => Some(Self::Bench(after_dashes(rest)?)),
             ("ci", []) => Some(Self::Ci),
             ("servers", []) => Some(Self::Servers),
+            ("stores", []) => Some(Self::Stores),
             ("help" | "--help" | "-h", []) => Some(Self::Help),
             (command, []) => {
                 let (name, check) = CHECKS.into_iter().find(|(name, _)| *name == command)?;
@@ -106,6 +109,7 @@ impl<'a> Task<'a> {
             }
             Self::Test(extra) => test::run_all(&mut report, extra),
             Self::Servers => return keep_servers(),
+            Self::Stores => report.step("stores", test::compare_stores),
             Self::Bench(extra) => report.step("bench", || bench::run_all(extra)),
             Self::Check(name, check) => report.step(name, check),
         }

@@ -52,6 +52,14 @@ fn start_while(selection: &Selection<'_>, build: &mut Command) -> Result<Servers
     })
 }
 
+/// Prints the table of all stores.
+pub(crate) fn compare_stores() -> Result<Findings> {
+    let servers = Servers::start(&needed(&["hallpass-stores"])?)?;
+    let mut command = cargo(["run", "--locked", "--quiet", "-p", "hallpass-stores"]);
+    run_with(&mut command, servers.addresses())?;
+    Ok(Findings::default())
+}
+
 fn doctests(selection: &Selection<'_>, extra: &[String]) -> Result<Findings> {
     let mut command = cargo(["test", "--locked", "--no-fail-fast", "--doc", "--all-features"]);
     if selection.packages.is_empty() {

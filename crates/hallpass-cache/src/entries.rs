@@ -81,7 +81,6 @@ impl Entries {
     pub(crate) fn len(&self) -> usize {
         self.sessions.len()
     }
-
 }
 
 fn options(items: usize, weight: u64) -> quick_cache::Options {

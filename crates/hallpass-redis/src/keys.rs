@@ -9,14 +9,16 @@ use std::fmt;
 /// How many hash tags there are.
 pub(crate) const TAGS: u16 = 1 << 12;
 
-/// The tag that is raised last, and asked, for what concerns a whole realm.
-pub(crate) const LAST_TAG: Tag = Tag(0);
+/// The tag that is asked for what concerns a whole realm, and written after all others.
+pub(crate) const REALM_TAG: Tag = Tag(0);
 
 /// The part of a shard that decides where it lies.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Tag(u16);
 
 impl Tag {
+    pub(crate) const LAST: Self = Self(TAGS - 1);
+
     pub(crate) fn of(shard: Shard) -> Self {
         Self(shard.0 >> 4)
     }
@@ -73,6 +75,10 @@ impl Names {
     pub(crate) fn is_valid(prefix: &str) -> bool {
         let fits = (1..=64).contains(&prefix.len());
         fits && prefix.bytes().all(|byte| byte.is_ascii_graphic() && !b"{}".contains(&byte))
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// What all keys of a tag begin with.

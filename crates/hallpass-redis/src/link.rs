@@ -42,6 +42,10 @@ impl Link {
         Self { connection, slots: Mutex::default(), limit }
     }
 
+    pub(crate) fn is_cluster(&self) -> bool {
+        matches!(self.connection, Connection::Cluster(_))
+    }
+
     /// Calls a script. A server that does not know it, because it was restarted or has just become the primary, is sent
     /// its text.
     pub(crate) async fn call(&self, call: &Call) -> Result<Value, StoreError> {
@@ -86,9 +90,7 @@ impl Link {
         commands: Vec<(Tag, Cmd)>,
     ) -> Result<Vec<Value>, StoreError> {
         match self.send_all(first.clone(), commands.clone()).await {
-            Err(_) if matches!(self.connection, Connection::Cluster(_)) => {
-                self.send_all(first, commands).await
-            }
+            Err(_) if self.is_cluster() => self.send_all(first, commands).await,
             answers => answers,
         }
     }

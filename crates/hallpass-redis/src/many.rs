@@ -1,6 +1,6 @@
 //! What concerns many tags at once.
 
-use crate::keys::{LAST_TAG, Tag};
+use crate::keys::{REALM_TAG, Tag};
 use crate::reply::{self, Reply, strange};
 use crate::script::{self, Call, decimal};
 use crate::store::RedisStore;
@@ -13,31 +13,43 @@ use std::time::Duration;
 /// How many tags are asked at once. Each answer takes the server about a microsecond.
 const TAGS_AT_ONCE: usize = 1024;
 
+/// How many scripts are sent at once, so that they are done long before the time limit on a busy server too.
+const SCRIPTS_AT_ONCE: usize = 256;
+
 /// How much the clocks of a node and of the server may differ.
 const SKEW: Duration = Duration::from_secs(5 * 60);
 
 impl RedisStore {
-    /// Raises it in every tag, so that scripts see it in theirs, and last in the one that is asked for it. Until then
-    /// some tags refuse earlier logins already, and nobody has been told that all do.
+    /// Raises it in every tag, so that scripts see it in theirs, and last in the one that is asked for it. In a cluster
+    /// some tags refuse earlier logins before the others do, and nobody has been told yet that all of them do.
     pub(crate) async fn raise_everywhere(
         &self,
         realm: &Realm,
         at: Timestamp,
         op: Op,
     ) -> Result<Timestamp, StoreError> {
-        let tags: Vec<_> = Tag::all().filter(|tag| *tag != LAST_TAG).collect();
-        for tags in tags.chunks(TAGS_AT_ONCE) {
-            let commands =
-                tags.iter().map(|tag| (*tag, self.raise_in(*tag, realm, at, op).by_hash())).collect();
-            self.link.send_all_twice(Some(script::RAISE.load()), commands).await?;
+        let mut first_to_last = (REALM_TAG, Tag::LAST);
+        if self.link.is_cluster() {
+            let tags: Vec<_> = Tag::all().filter(|tag| *tag != REALM_TAG).collect();
+            for tags in tags.chunks(SCRIPTS_AT_ONCE) {
+                let raise = |tag: &Tag| (*tag, self.raise_in((*tag, *tag), realm, at, op).by_hash());
+                self.link
+                    .send_all_twice(Some(script::RAISE.load()), tags.iter().map(raise).collect())
+                    .await?;
+            }
+            first_to_last = (REALM_TAG, REALM_TAG);
         }
-        let raised = self.link.call(&self.raise_in(LAST_TAG, realm, at, op)).await?;
+        let raised = self.link.call(&self.raise_in(first_to_last, realm, at, op)).await?;
         reply::time(&reply::bytes(raised)?)
     }
 
-    fn raise_in(&self, tag: Tag, realm: &Realm, at: Timestamp, op: Op) -> Call {
-        let last = if tag == LAST_TAG { "1" } else { "0" };
-        self.changing(&script::RAISE, tag, op).arg(realm.as_str()).arg(decimal(at.as_millis())).arg(last)
+    fn raise_in(&self, (first, last): (Tag, Tag), realm: &Realm, at: Timestamp, op: Op) -> Call {
+        self.changing(&script::RAISE, first, op)
+            .arg(realm.as_str())
+            .arg(decimal(at.as_millis()))
+            .arg(self.names.prefix())
+            .arg(decimal(first.index()))
+            .arg(decimal(last.index()))
     }
 
     /// One call for each tag that occurs.

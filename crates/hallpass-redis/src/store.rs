@@ -1,7 +1,7 @@
 use crate::builder::RedisStoreBuilder;
 use crate::error::SetupError;
 use crate::feed::Feeds;
-use crate::keys::{Base, LAST_TAG, Names, Tag, owner_of as owner_of_subject};
+use crate::keys::{Base, Names, REALM_TAG, Tag, owner_of as owner_of_subject};
 use crate::link::Link;
 use crate::reply::{self, Reply, strange};
 use crate::row;
@@ -294,7 +294,7 @@ impl SessionStore for RedisStore {
     }
 
     async fn not_before(&self, realm: &Realm) -> Result<Option<Timestamp>, StoreError> {
-        let key = self.base(LAST_TAG).not_before();
+        let key = self.base(REALM_TAG).not_before();
         match self.link.send(cmd("HGET").arg(key).arg(realm.as_str())).await? {
             Value::Nil => Ok(None),
             at => Ok(Some(reply::time(&reply::bytes(at)?)?)),

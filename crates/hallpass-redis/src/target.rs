@@ -8,7 +8,7 @@ use std::time::Duration;
 /// One server, or some servers of a cluster.
 #[derive(Debug, Clone)]
 pub(crate) enum Target {
-    Server(ConnectionInfo),
+    Server(Box<ConnectionInfo>),
     Cluster(Vec<ConnectionInfo>),
 }
 
@@ -20,14 +20,14 @@ impl Target {
         match scheme {
             "redis-cluster" | "valkey-cluster" => cluster("redis", rest),
             "rediss-cluster" | "valkeys-cluster" => cluster("rediss", rest),
-            _ => one(url).map(Self::Server),
+            _ => one(url).map(|server| Self::Server(Box::new(server))),
         }
     }
 
     /// The servers that the URL names.
     pub(crate) fn servers(&self) -> &[ConnectionInfo] {
         match self {
-            Self::Server(server) => std::slice::from_ref(server),
+            Self::Server(server) => std::slice::from_ref(&**server),
             Self::Cluster(servers) => servers,
         }
     }

@@ -9,5 +9,6 @@ pub const REDIS_CLUSTER: &str = "HALLPASS_TEST_REDIS_CLUSTER";
 
 /// The URL in the environment variable `name`.
 pub(crate) fn url(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `cargo xtask test`, which starts the servers"))
+    std::env::var(name)
+        .unwrap_or_else(|_| panic!("{name} is not set: run `cargo xtask test`, which starts the servers"))
 }

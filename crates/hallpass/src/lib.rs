@@ -1,7 +1,7 @@
 //! Login, logout and sessions for Rust web servers.
 //!
 //! This crate only re-exports. At its root are sessions (`hallpass-core`) and logins (`hallpass-login`); the adapter of
-//! each framework has a module of its own, behind a feature of the same name. A feature adds, and alters nothing.
+//! each framework and each kind of store have a module of their own, behind features. A feature adds, and alters nothing.
 //!
 //! ```
 //! use hallpass::{MemoryStore, SessionManager};
@@ -29,6 +29,24 @@ pub mod axum {
     pub use hallpass_axum::*;
 }
 
+/// A cache in front of any store.
+#[cfg(feature = "cache")]
+pub mod cache {
+    pub use hallpass_cache::*;
+}
+
+/// Stores in Redis and Redis Cluster.
+#[cfg(feature = "redis")]
+pub mod redis {
+    pub use hallpass_redis::*;
+}
+
+/// Stores in SQLite, PostgreSQL, MySQL and MariaDB, and users in a table.
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite", feature = "users"))]
+pub mod sqlx {
+    pub use hallpass_sqlx::*;
+}
+
 /// The session layer for any tower stack over `http` 1.
 #[cfg(feature = "tower")]
 pub mod tower {
@@ -42,6 +60,14 @@ pub mod warp {
 }
 
 /// Compiles the examples of the project's README.
-#[cfg(all(doctest, feature = "actix", feature = "argon2", feature = "axum", feature = "warp"))]
+#[cfg(all(
+    doctest,
+    feature = "actix",
+    feature = "argon2",
+    feature = "axum",
+    feature = "cache",
+    feature = "postgres",
+    feature = "warp"
+))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

@@ -1,8 +1,9 @@
 use crate::demo::StartError;
 use clap::Parser;
 use clap::builder::BoolishValueParser;
-use hallpass_core::{CookiePolicy, OriginPolicy, SessionManager, SessionPolicy, SharedStore};
+use hallpass_core::{CookiePolicy, OriginPolicy, SessionManager, SessionPolicy, SharedStore, WhenReached};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// A small web application with login and logout. Each option can also be given in the environment.
@@ -24,6 +25,10 @@ pub(crate) struct Args {
     /// Ends a session this long after login, however much it is used
     #[arg(long, env = "HALLPASS_ABSOLUTE_TIMEOUT", default_value = "12h", value_parser = humantime::parse_duration)]
     pub(crate) absolute_timeout: Duration,
+
+    /// How many sessions a user may have; one more ends the least recently used
+    #[arg(long, env = "HALLPASS_MAX_SESSIONS", default_value = "100")]
+    pub(crate) max_sessions: NonZeroU32,
 
     /// Another origin that may send unsafe requests, such as https://app.example; repeatable
     #[arg(
@@ -52,26 +57,25 @@ impl Args {
         })
     }
 
-    /// The sessions that these options describe, kept in `store`.
+    /// What these options say of sessions.
     ///
     /// # Errors
     ///
     /// When options do not go together.
-    pub(crate) fn sessions(&self, store: SharedStore) -> Result<SessionManager, StartError> {
+    pub(crate) fn settings(&self) -> Result<Settings, StartError> {
         let origin = OriginPolicy::builder().trusted_origins(&self.trusted_origins).build();
-        SessionManager::builder(store)
-            .policy(self.policy())
-            .cookies(self.cookies()?)
-            .origin(origin.map_err(StartError::option)?)
-            .build()
-            .map_err(StartError::option)
+        let origin = origin.map_err(StartError::option)?;
+        Ok(Settings { policy: self.policy()?, cookies: self.cookies()?, origin })
     }
 
-    fn policy(&self) -> SessionPolicy {
+    fn policy(&self) -> Result<SessionPolicy, StartError> {
         let (idle, absolute) = (self.idle_timeout, self.absolute_timeout);
         let policy = SessionPolicy::default().idle(idle).absolute(absolute).visitor(idle, absolute);
+        let policy = policy.limit(self.max_sessions, WhenReached::EndLeastRecent);
         // Short limits are for trying them out, so use is noted more often then.
-        policy.touch_after(Duration::from_secs(60).min(idle / 10))
+        let policy = policy.touch_after(Duration::from_secs(60).min(idle / 10));
+        policy.validate().map_err(StartError::option)?;
+        Ok(policy)
     }
 
     fn cookies(&self) -> Result<CookiePolicy, StartError> {
@@ -79,6 +83,26 @@ impl Args {
             return CookiePolicy::builder().danger_insecure().build().map_err(StartError::option);
         }
         Ok(CookiePolicy::default())
+    }
+}
+
+/// How sessions are to be, whatever keeps them.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    policy: SessionPolicy,
+    cookies: CookiePolicy,
+    origin: OriginPolicy,
+}
+
+impl Settings {
+    /// The sessions in `store`.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be kept like this.
+    pub(crate) fn sessions(self, store: SharedStore) -> Result<SessionManager, StartError> {
+        let builder = SessionManager::builder(store).policy(self.policy).cookies(self.cookies);
+        builder.origin(self.origin).build().map_err(StartError::option)
     }
 }
 
@@ -93,7 +117,8 @@ mod tests {
 
     fn sessions(options: &[&str]) -> Result<SessionManager, String> {
         let args = Args::try_parse_from(["demo"].iter().chain(options)).map_err(|error| error.to_string())?;
-        args.sessions(hallpass_core::MemoryStore::new().into()).map_err(|error| error.to_string())
+        let settings = args.settings().map_err(|error| error.to_string())?;
+        settings.sessions(hallpass_core::MemoryStore::new().into()).map_err(|error| error.to_string())
     }
 
     #[tokio::test]
@@ -102,6 +127,8 @@ mod tests {
         assert!(!sessions(&["--danger-insecure-cookies"]).unwrap().cookies().is_secure());
         assert!(sessions(&["--idle-timeout", "1s", "--absolute-timeout", "1s"]).is_ok());
         assert!(sessions(&["--idle-timeout", "20days", "--absolute-timeout", "20days"]).is_ok());
+        let limit = sessions(&["--max-sessions", "3"]).unwrap().policy().session_limit();
+        assert_eq!(limit.max.get(), 3);
         let origins = ["--trusted-origin", "https://a.example", "--trusted-origin", "https://b.example:81"];
         assert!(sessions(&origins).is_ok());
     }
@@ -113,6 +140,7 @@ mod tests {
             (["--idle-timeout", "soon"], "--idle-timeout"),
             (["--idle-timeout", "13h"], "longer than their absolute limit"),
             (["--idle-timeout", "0s"], "under one second"),
+            (["--max-sessions", "0"], "--max-sessions"),
             (["--trusted-origin", "https://a.example/"], "leave out"),
         ] {
             let error = sessions(&options).unwrap_err();

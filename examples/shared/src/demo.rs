@@ -47,9 +47,10 @@ pub async fn run(serve: impl AsyncFnOnce(Demo) -> io::Result<()>) -> ExitCode {
 impl Demo {
     async fn start() -> Result<Self, StartError> {
         let args = Args::parse_process()?;
+        let settings = args.settings()?;
         let listener = listen(args.addr)?;
         let Store { sessions, users } = store::open(&args.store).await?;
-        let (sessions, users) = (args.sessions(sessions)?, Arc::new(users));
+        let (sessions, users) = (settings.sessions(sessions)?, Arc::new(users));
         let shutdown = Shutdown::listen().map_err(StartError::system)?;
         let addr = listener.local_addr().map_err(StartError::system)?;
         // Somebody who closes standard output does not want to read it.

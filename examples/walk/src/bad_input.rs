@@ -7,7 +7,7 @@ type Bytes<'a> = &'a [u8];
 const TEXT: Header<'_> = ("content-type", "text/plain");
 const MULTIPART: Header<'_> = ("content-type", "multipart/form-data; boundary=x");
 
-pub(crate) async fn a_body_that_is_no_login_is_refused_by_what_is_wrong_with_it(demo: Program) {
+pub(crate) async fn a_body_that_is_no_login_is_refused_by_what_is_wrong_with_it(demo: Program<'_>) {
     let server = demo.start();
     let large = format!(r#"{{"username":"alice","password":"{}"}}"#, "x".repeat(16 * 1024));
     let deep = "[".repeat(10_000);
@@ -60,7 +60,7 @@ pub(crate) async fn a_body_that_is_no_login_is_refused_by_what_is_wrong_with_it(
     server.log_in(ALICE).await;
 }
 
-pub(crate) async fn what_cannot_be_registered_is_refused_with_the_reason(demo: Program) {
+pub(crate) async fn what_cannot_be_registered_is_refused_with_the_reason(demo: Program<'_>) {
     let server = demo.start();
     let long = "x".repeat(5000);
     let name = "n".repeat(65);
@@ -79,7 +79,7 @@ pub(crate) async fn what_cannot_be_registered_is_refused_with_the_reason(demo: P
     }
 }
 
-pub(crate) async fn wrong_methods_and_paths_are_refused_and_say_what_is_allowed(demo: Program) {
+pub(crate) async fn wrong_methods_and_paths_are_refused_and_say_what_is_allowed(demo: Program<'_>) {
     let server = demo.start();
     let cookie = server.log_in(ALICE).await;
     for (method, path, status, allow) in [
@@ -118,7 +118,7 @@ pub(crate) async fn wrong_methods_and_paths_are_refused_and_say_what_is_allowed(
     assert_eq!(visitor.header("vary"), "", "nobody had to be looked at");
 }
 
-pub(crate) async fn another_site_can_neither_log_in_nor_out(demo: Program) {
+pub(crate) async fn another_site_can_neither_log_in_nor_out(demo: Program<'_>) {
     let server = demo.start();
     let own = format!("http://{}", server.addr);
     let cookie = server.log_in(ALICE).await;
@@ -151,7 +151,7 @@ pub(crate) async fn another_site_can_neither_log_in_nor_out(demo: Program) {
     assert_eq!(server.post("/v1/logout_user", &[("origin", &own), cookie], "").await.status, 200);
 }
 
-pub(crate) async fn cookies_of_every_kind_authenticate_nobody_and_break_nothing(demo: Program) {
+pub(crate) async fn cookies_of_every_kind_authenticate_nobody_and_break_nothing(demo: Program<'_>) {
     let server = demo.start();
     let cookie = server.log_in(ALICE).await;
     let long = format!("__Host-id={}", "a".repeat(60 * 1024));
@@ -182,7 +182,7 @@ pub(crate) async fn cookies_of_every_kind_authenticate_nobody_and_break_nothing(
     }
 }
 
-pub(crate) async fn no_next_leads_away_from_this_site(demo: Program) {
+pub(crate) async fn no_next_leads_away_from_this_site(demo: Program<'_>) {
     let server = demo.start();
     for (next, location) in [
         ("/", "/"),

@@ -13,7 +13,7 @@ pub(crate) fn assert_refused(demo: Program<'_>, options: &[&str], status: i32, r
     said
 }
 
-pub(crate) async fn an_option_that_is_not_right_is_one_line_and_status_2(demo: Program) {
+pub(crate) async fn an_option_that_is_not_right_is_one_line_and_status_2(demo: Program<'_>) {
     assert_refused(demo, &["--no-such-option"], 2, "--no-such-option");
     assert_refused(demo, &["--addr", "nowhere"], 2, "--addr");
     assert_refused(demo, &["--idle-timeout", "soon"], 2, "--idle-timeout");
@@ -21,13 +21,13 @@ pub(crate) async fn an_option_that_is_not_right_is_one_line_and_status_2(demo: P
     assert_refused(demo, &["--trusted-origin", "app.example"], 2, "app.example");
 }
 
-pub(crate) async fn a_port_in_use_is_one_line_and_status_1(demo: Program) {
+pub(crate) async fn a_port_in_use_is_one_line_and_status_1(demo: Program<'_>) {
     let server = demo.start();
     let taken = server.addr.to_string();
     assert_refused(demo, &["--addr", &taken], 1, &taken);
 }
 
-pub(crate) async fn help_is_no_error(demo: Program) {
+pub(crate) async fn help_is_no_error(demo: Program<'_>) {
     let output = demo.command(&["--help"]).output().unwrap();
     assert!(output.status.success());
     assert!(String::from_utf8(output.stdout).unwrap().contains("HALLPASS_IDLE_TIMEOUT"));

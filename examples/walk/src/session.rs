@@ -2,7 +2,7 @@
 
 use crate::program::{ALICE, FORM, HTML, JSON, Program};
 
-pub(crate) async fn the_walk_of_the_readme(demo: Program) {
+pub(crate) async fn the_walk_of_the_readme(demo: Program<'_>) {
     let server = demo.start();
     assert_eq!(server.get("/v1/me", &[]).await.refusal(), (401, "login_required"));
 
@@ -23,7 +23,7 @@ pub(crate) async fn the_walk_of_the_readme(demo: Program) {
     assert_eq!(replayed.header("set-cookie"), "");
 }
 
-pub(crate) async fn what_me_tells_is_complete_and_no_secret(demo: Program) {
+pub(crate) async fn what_me_tells_is_complete_and_no_secret(demo: Program<'_>) {
     let server = demo.start();
     let cookie = server.log_in(ALICE).await;
     let me = server.get("/v1/me", &[("cookie", &cookie)]).await;
@@ -37,7 +37,7 @@ pub(crate) async fn what_me_tells_is_complete_and_no_secret(demo: Program) {
     assert!(!me.body.contains(token));
 }
 
-pub(crate) async fn a_browser_is_led_through_login_and_logout_without_javascript(demo: Program) {
+pub(crate) async fn a_browser_is_led_through_login_and_logout_without_javascript(demo: Program<'_>) {
     let server = demo.start();
     let sent_away = server.get("/account", &[HTML]).await;
     assert_eq!((sent_away.status, sent_away.header("location")), (303, "/login?next=/account"));
@@ -62,7 +62,7 @@ pub(crate) async fn a_browser_is_led_through_login_and_logout_without_javascript
     assert_eq!(server.get("/account", &[HTML, ("cookie", &cookie)]).await.status, 303);
 }
 
-pub(crate) async fn pages_load_nothing_from_elsewhere_and_no_site_can_frame_them(demo: Program) {
+pub(crate) async fn pages_load_nothing_from_elsewhere_and_no_site_can_frame_them(demo: Program<'_>) {
     let server = demo.start();
     for path in ["/", "/login"] {
         let page = server.get(path, &[HTML]).await;
@@ -75,7 +75,7 @@ pub(crate) async fn pages_load_nothing_from_elsewhere_and_no_site_can_frame_them
     assert_eq!(server.get("/style.css", &[]).await.header("content-type"), "text/css; charset=utf-8");
 }
 
-pub(crate) async fn the_counter_is_kept_in_the_session_and_reading_it_makes_none(demo: Program) {
+pub(crate) async fn the_counter_is_kept_in_the_session_and_reading_it_makes_none(demo: Program<'_>) {
     let server = demo.start();
     let read = server.get("/v1/counter", &[]).await;
     assert_eq!((read.body.as_str(), read.header("set-cookie")), (r#"{"count":0}"#, ""));
@@ -88,7 +88,7 @@ pub(crate) async fn the_counter_is_kept_in_the_session_and_reading_it_makes_none
     assert_eq!(server.get("/v1/counter", &[("cookie", &visitor)]).await.body, r#"{"count":0}"#);
 }
 
-pub(crate) async fn a_slow_request_brings_no_session_back(demo: Program) {
+pub(crate) async fn a_slow_request_brings_no_session_back(demo: Program<'_>) {
     let server = demo.start();
     let cookie = server.log_in(ALICE).await;
     let headers = [("cookie", cookie.as_str())];
@@ -100,7 +100,7 @@ pub(crate) async fn a_slow_request_brings_no_session_back(demo: Program) {
     assert_eq!(server.get("/v1/me", &headers).await.status, 401);
 }
 
-pub(crate) async fn somebody_new_registers_and_logs_in(demo: Program) {
+pub(crate) async fn somebody_new_registers_and_logs_in(demo: Program<'_>) {
     let server = demo.start();
     let carol = r#"{"username":"carol","password":"8 chars!"}"#;
     let registered = server.post("/v1/register_user", &[JSON], carol).await;

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// What is under way is answered, nothing new is taken, and who is idle holds nothing up.
-pub(crate) async fn a_signal_ends_it_gracefully(demo: Program) {
+pub(crate) async fn a_signal_ends_it_gracefully(demo: Program<'_>) {
     for signal in ["TERM", "INT"] {
         let server = demo.start();
         let idle = idle_connection(&server).await;

@@ -219,3 +219,16 @@ async fn with_a_bound_of_zero_nothing_is_kept() {
     assert!(node.cache.is_empty());
     node.clock.advance(MILLISECOND);
 }
+
+#[tokio::test]
+async fn a_cache_over_a_cache_is_no_older_than_its_own_bound() {
+    let shared = shared_store();
+    let (inner, record) = (Node::over(&shared).await, login(&*shared).await);
+    inner.way.lose_events(Times::UntilCleared);
+    inner.warm_up(&record.key).await;
+    let behind: Arc<dyn SessionStore> = inner.cache.clone();
+    let outer = Node::over(&behind).await;
+    shared.revoke(&record.key, EndReason::LoggedOut, op(now())).await.unwrap();
+    assert!(inner.serves(&record.key).await, "nobody has told it");
+    assert!(!outer.serves(&record.key).await);
+}

@@ -2,8 +2,8 @@
 
 use crate::scene::{Node, ada, login, now, shared_store};
 use hallpass_core::{
-    Created, EndReason, Freshness, Record, Replaced, SessionKey, SessionLimit, SessionStore, Taken,
-    WhenReached, Which,
+    Created, EndReason, Freshness, MemoryStore, Record, Replaced, SessionKey, SessionLimit, SessionStore,
+    Taken, WhenReached, Which,
 };
 use hallpass_testkit::{Sample, Times, op, renewed, rewritten, ticket};
 use std::sync::Arc;
@@ -90,4 +90,21 @@ async fn what_is_swept_here_is_seen_here() {
     let swept = node.cache.sweep(10, op(record.absolute_until)).await.unwrap();
     assert_eq!(swept.ended.len(), 1);
     assert_eq!(cached(&node, &record.key).await, None);
+}
+
+#[tokio::test]
+async fn a_visitor_who_pushes_another_out_here_is_seen_to_here() {
+    let shared: Arc<dyn SessionStore> = Arc::new(MemoryStore::builder().max_visitors(1).build());
+    let node = Node::over(&shared).await;
+    node.way.lose_events(Times::UntilCleared);
+    let first = Sample::visitor(ada().realm(), now()).build();
+    let mut second = Sample::visitor(ada().realm(), now()).build();
+    while second.key.shard() == first.key.shard() {
+        second = Sample::visitor(ada().realm(), now()).build();
+    }
+    let _ = node.cache.create(first.clone(), None, None, op(now())).await.unwrap();
+    node.warm_up(&first.key).await;
+    let created = node.cache.create(second, None, None, op(now())).await.unwrap();
+    assert!(matches!(created, Created::Created { evicted } if evicted.len() == 1));
+    assert_eq!(cached(&node, &first.key).await, None);
 }

@@ -58,15 +58,19 @@ impl Listener {
 
     /// Listens until nobody wants to know, or the store is gone.
     pub(super) async fn run(mut self) {
+        let mut is_down = false;
         loop {
             let lost = match Subscription::open(&self.settings, &self.channels).await {
-                Ok(subscription) => match self.listen(subscription).await {
-                    End::Unwanted => return,
-                    End::Lost(why) => why.to_owned(),
-                },
+                Ok(subscription) => {
+                    log_state(std::mem::take(&mut is_down), None);
+                    match self.listen(subscription).await {
+                        End::Unwanted => return,
+                        End::Lost(why) => why.to_owned(),
+                    }
+                }
                 Err(error) => error.to_string(),
             };
-            tracing::warn!(target: "hallpass", lost, "the feed of the session store is interrupted");
+            log_state(std::mem::replace(&mut is_down, true), Some(&lost));
             // Whoever is told checks what it watches, now and each time until it goes on.
             let _ = self.events.send(FeedEvent::Gap);
             self.turn_away(&lost);
@@ -102,7 +106,7 @@ impl Listener {
                     continue;
                 }
                 _ = ticks.tick() => {
-                    if self.is_unwanted() {
+                    if !rounds.is_waited_for() && self.is_unwanted() {
                         return End::Unwanted;
                     }
                     if !rounds.tick() {
@@ -130,7 +134,7 @@ impl Listener {
             );
         }
         if number.is_multiple_of(BEATS_PER_LOOK) {
-            let current = subscription.is_current(self.settings.connect_timeout);
+            let current = subscription.is_current();
             errands.spawn(async move { if current.await { Ok(()) } else { Err(()) } });
         }
     }
@@ -179,6 +183,20 @@ impl Listener {
                 Err(error) => return error == TryRecvError::Disconnected,
             }
         }
+    }
+}
+
+/// Logs the change, and every further attempt only for those who want all details.
+fn log_state(was_down: bool, lost: Option<&str>) {
+    match (was_down, lost) {
+        (false, Some(lost)) => {
+            tracing::warn!(target: "hallpass", lost, "the feed of the session store is interrupted");
+        }
+        (true, Some(lost)) => {
+            tracing::debug!(target: "hallpass", lost, "the feed of the session store is still interrupted");
+        }
+        (true, None) => tracing::info!(target: "hallpass", "the feed of the session store goes on"),
+        (false, None) => {}
     }
 }
 

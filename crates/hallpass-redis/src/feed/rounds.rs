@@ -50,6 +50,10 @@ impl<J> Rounds<J> {
         !self.is_running() || self.ticks < PATIENCE
     }
 
+    pub(super) fn is_waited_for(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     fn is_running(&self) -> bool {
         self.missing.contains(&true)
     }
@@ -68,10 +72,12 @@ mod tests {
     fn who_waits_is_answered_when_every_primary_was_heard() {
         let mut rounds = Rounds::new(2);
         assert_eq!(rounds.begin(&mut vec!["ada"]), Some(1));
+        assert!(rounds.is_waited_for());
         assert!(rounds.hear(0, b"0:1").is_empty());
         assert!(rounds.hear(0, b"1:1").is_empty(), "passed on by another");
         assert!(rounds.hear(1, b"1:0").is_empty(), "of an earlier round");
         assert_eq!(rounds.hear(1, b"1:1"), ["ada"]);
+        assert!(!rounds.is_waited_for());
         assert!(rounds.hear(1, b"1:1").is_empty(), "once");
     }
 

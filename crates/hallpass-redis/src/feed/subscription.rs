@@ -3,7 +3,7 @@
 use super::Settings;
 use crate::error::SetupError;
 use crate::inspect::{primaries, setup_error};
-use crate::keys::Tag;
+use crate::keys::{Base, Names, Tag};
 use crate::script::{BEAT, Call};
 use crate::slots::Slots;
 use crate::target::Target;
@@ -12,7 +12,6 @@ use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind, ProtocolVersion, PushInfo, RedisResult,
     ServerErrorKind, Value,
 };
-use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// A subscription to every primary.
@@ -28,14 +27,13 @@ pub(super) struct Subscription {
 pub(super) struct Subscribed {
     connection: MultiplexedConnection,
     tag: Tag,
-    server: ConnectionInfo,
 }
 
 impl Subscription {
     /// Subscribes everywhere, or fails.
     pub(super) async fn open(settings: &Settings, channels: &[String]) -> Result<Self, SetupError> {
         let (servers, slots) = match &settings.target {
-            Target::Server(server) => (vec![server.clone()], None),
+            Target::Server(server) => (vec![ConnectionInfo::clone(server)], None),
             Target::Cluster(servers) => {
                 let (servers, slots) = primaries(servers, settings.connect_timeout).await?;
                 (servers, Some(slots))
@@ -44,39 +42,31 @@ impl Subscription {
         let (sender, heard) = unbounded_channel();
         let mut primaries = Vec::with_capacity(servers.len());
         for (place, server) in servers.into_iter().enumerate() {
-            let tag = tag_at(slots.as_ref(), place);
-            let connection = subscribe(settings, &server, place, sender.clone(), channels).await;
+            // One whose slots no key of ours falls into has nothing to say.
+            let Some(tag) = tag_at(slots.as_ref(), place) else { continue };
+            let connection = subscribe(settings, &server, primaries.len(), sender.clone(), channels).await;
             let connection = connection.map_err(|error| setup_error(&server, error))?;
-            primaries.push(Subscribed { connection, tag, server });
+            primaries.push(Subscribed { connection, tag });
         }
         Ok(Self { primaries, heard, slots })
     }
 
     /// Whether the primaries and their slots are those of before, as one of them sees it.
-    pub(super) fn is_current(&self, limit: Duration) -> impl Future<Output = bool> + Send + use<> {
-        let (known, servers) = (self.slots.clone(), self.servers());
+    pub(super) fn is_current(&self) -> impl Future<Output = bool> + Send + use<> {
+        let connection = self.primaries.first().map(|primary| primary.connection.clone());
+        let known = self.slots.clone();
         async move {
-            match known {
-                None => true,
-                Some(known) => primaries(&servers, limit).await.is_ok_and(|(_, found)| found.is_same(&known)),
-            }
+            let (Some(known), Some(mut connection)) = (known, connection) else { return true };
+            let answer = Slots::command().query_async::<Value>(&mut connection).await;
+            answer.ok().and_then(Slots::read).is_some_and(|slots| slots.is_same(&known))
         }
-    }
-
-    fn servers(&self) -> Vec<ConnectionInfo> {
-        self.primaries.iter().map(|primary| primary.server.clone()).collect()
     }
 }
 
 impl Subscribed {
     /// Makes the primary say `text` on `channel`. One that is no longer primary of its slots refuses.
-    pub(super) async fn beat(
-        mut self,
-        names: &crate::keys::Names,
-        channel: &str,
-        text: &str,
-    ) -> RedisResult<()> {
-        let key = crate::keys::Base(names.base(self.tag)).deadlines();
+    pub(super) async fn beat(mut self, names: &Names, channel: &str, text: &str) -> RedisResult<()> {
+        let key = Base(names.base(self.tag)).deadlines();
         let call = Call::of(&BEAT, key).arg(channel).arg(text);
         match call.by_hash().query_async::<Value>(&mut self.connection).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
@@ -88,9 +78,9 @@ impl Subscribed {
 }
 
 /// A tag in the slots of a primary.
-fn tag_at(slots: Option<&Slots>, place: usize) -> Tag {
+fn tag_at(slots: Option<&Slots>, place: usize) -> Option<Tag> {
     let is_there = |tag: &Tag| slots.is_none_or(|slots| slots.primary_of(tag.slot()) == Some(place));
-    Tag::all().find(is_there).unwrap_or(crate::keys::LAST_TAG)
+    Tag::all().find(is_there)
 }
 
 async fn subscribe(

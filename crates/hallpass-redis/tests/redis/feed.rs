@@ -138,6 +138,20 @@ async fn a_cluster_whose_slots_are_handed_on_is_a_gap() {
     hears_again(&s, &mut feed).await;
 }
 
+/// Longer than it takes until a cluster is asked again for its primaries.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Redis and a Redis Cluster: run cargo xtask test"]
+async fn a_feed_of_which_nothing_is_wrong_is_silent() {
+    let [server, cluster] = [Kind::Redis, Kind::RedisCluster].map(crate::shared::address);
+    let (server, cluster) = (Scene::at(&server).await, Scene::at(&cluster).await);
+    let (mut one, mut other) = (server.store.feed().await.unwrap(), cluster.store.feed().await.unwrap());
+    tokio::select! {
+        event = one.next() => panic!("the server's: {event:?}"),
+        event = other.next() => panic!("the cluster's: {event:?}"),
+        () = tokio::time::sleep(Duration::from_secs(8)) => {}
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a Redis Cluster: run cargo xtask test"]
 async fn a_cluster_tells_every_end_once() {

@@ -1,13 +1,14 @@
 //! Servers that sessions cannot be kept on, and what is said about them.
 
 use crate::shared::{Scene, address, fresh_prefix};
-use hallpass_core::{SessionStore, StoreErrorKind, Timestamp};
+use hallpass_core::{FeedEvent, SessionStore, StoreErrorKind, Timestamp};
 use hallpass_redis::{RedisStore, SetupError};
 use hallpass_servers::{Kind, Server};
 use hallpass_testkit::{FakeClock, Sample, op};
 use redis::cmd;
 use std::error::Error;
 use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const SECRET: &str = "hunter2";
@@ -71,6 +72,79 @@ async fn a_wrong_password_is_told_from_a_server_that_is_not_there() {
     assert!(store.load(&record).await.unwrap().is_some());
     drop(store.store.feed().await.unwrap());
     assert!(!format!("{:?}", store.store).contains("swordfish"));
+}
+
+#[tokio::test]
+#[ignore = "needs Redis: run cargo xtask test"]
+async fn a_user_with_the_rights_that_the_readme_names_can_do_everything() {
+    let mut server = Server::start(Kind::Redis).unwrap();
+    let port = server.nodes()[0].port();
+    let mut raw = crate::shared::raw(server.url()).await;
+    let readme = include_str!("../../README.md");
+    let rights =
+        readme.split('`').filter(|code| code.starts_with(['~', '&', '+'])).flat_map(str::split_whitespace);
+    let mut set_user = cmd("ACL");
+    set_user.arg("SETUSER").arg("shop").arg("on").arg(">swordfish");
+    for right in rights {
+        set_user.arg(right);
+    }
+    let () = set_user.query_async(&mut raw).await.unwrap();
+    let url = format!("redis://shop:swordfish@127.0.0.1:{port}");
+    let store = RedisStore::builder().response_timeout(Duration::from_secs(15)).connect(&url).await.unwrap();
+    let mut feed = store.feed().await.unwrap();
+    let s = Scene { store, ..Scene::at(server.url()).await };
+    let record = s.create(s.login()).await;
+    assert_eq!(s.load(&record).await.unwrap().as_ref(), Some(&record));
+    assert_eq!(s.store.alive(&[record.key], s.now).await.unwrap(), [true]);
+    s.store.sweep(10, op(s.now)).await.unwrap();
+    s.store.raise_not_before(&s.realm, Timestamp::default(), op(s.now)).await.unwrap();
+    assert_eq!(s.log_out(&record).await.unwrap().map(|ended| ended.key), Some(record.key));
+    assert!(matches!(feed.next().await, FeedEvent::NotBefore { .. }));
+    assert!(matches!(feed.next().await, FeedEvent::Ended(ended) if ended.key == record.key));
+}
+
+#[tokio::test]
+#[ignore = "needs Redis: run cargo xtask test"]
+async fn settings_that_can_undo_a_logout_are_warned_of() {
+    let risky = [("appendonly", "no"), ("maxmemory-policy", "allkeys-lru"), ("appendfsync", "everysec")];
+    let risky = risky
+        .into_iter()
+        .fold(Server::builder(Kind::Redis), |server, (name, value)| server.setting(name, value));
+    let (risky, safe) = (risky.start().unwrap(), Server::start(Kind::Redis).unwrap());
+    for (server, expected) in [(&risky, true), (&safe, false)] {
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish();
+        let listening = tracing::subscriber::set_default(subscriber);
+        RedisStore::connect(server.url()).await.unwrap();
+        drop(listening);
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        for warning in ["maxmemory-policy is allkeys-lru", "appendonly is off"] {
+            let is_warned = log.lines().any(|line| line.contains("WARN hallpass") && line.contains(warning));
+            assert_eq!(is_warned, expected, "{warning} in {log:?}");
+        }
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
 }
 
 #[tokio::test]

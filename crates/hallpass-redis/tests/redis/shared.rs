@@ -31,7 +31,9 @@ pub(crate) async fn on_cluster() -> RedisStore {
 
 /// A store that has nothing in common with those of the other tests but the server.
 pub(crate) async fn fresh(url: &str) -> RedisStore {
-    RedisStore::builder().prefix(fresh_prefix()).connect(url).await.unwrap()
+    // A machine that runs all tests at once is slow.
+    let builder = RedisStore::builder().prefix(fresh_prefix()).response_timeout(Duration::from_secs(15));
+    builder.connect(url).await.unwrap()
 }
 
 pub(crate) fn fresh_prefix() -> String {
@@ -59,7 +61,7 @@ impl Scene {
         let prefix = fresh_prefix();
         let store = RedisStore::builder()
             .prefix(&prefix)
-            .response_timeout(Duration::from_secs(2))
+            .response_timeout(Duration::from_secs(5))
             .connect(url)
             .await
             .unwrap();

@@ -21,7 +21,9 @@ pub(crate) use create::create;
 pub(crate) use end::{EndOne, OneEnded, revoke, take};
 pub(crate) use questions::{alive, epoch, load, not_before, subject as list};
 pub(crate) use replace::replace;
-pub(crate) use retry::{is_undone, store_error};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) use retry::is_undone;
+pub(crate) use retry::store_error;
 #[cfg(feature = "postgres")]
 pub(crate) use retry::{repeat, run};
 pub(crate) use store::impl_session_store;

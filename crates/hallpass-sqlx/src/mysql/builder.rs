@@ -94,23 +94,32 @@ impl MySqlStoreBuilder {
                 Box::pin(async move { sqlx::raw_sql(SESSION).execute(connection).await.map(drop) })
             })
             .connect_lazy_with(options);
-        self.pool(pool)
+        self.build(pool, true)
     }
 
-    /// Uses a pool that the application has, and leaves its connections as they are set. Its connections have to select
-    /// the database with the tables, and to commit every statement (`autocommit`).
+    /// Uses a pool that the application has, and leaves its connections as they are set. They have to select the database
+    /// with the tables, and to commit every statement (`autocommit`). A statement costs one round trip more than on
+    /// connections of [the store's own](Self::connect): whatever transaction was left open on the connection is undone
+    /// first.
+    ///
+    /// A request that holds a connection while it asks the store for another can wait for itself: give the pool more
+    /// connections than there are such requests at once.
     ///
     /// # Errors
     ///
     /// When the prefix is not one, or the pool selects no database.
     pub fn pool(self, pool: MySqlPool) -> Result<MySqlStore, SetupError> {
-        let names = Names::new(None, &self.prefix)?;
         if pool.connect_options().get_database().is_none() {
             return Err(SetupError::Unsuitable {
                 reason: "the pool's connections select no database".into(),
             });
         }
-        let inner = Arc::new(Inner::new(names, pool, self.clock));
+        self.build(pool, false)
+    }
+
+    fn build(self, pool: MySqlPool, own: bool) -> Result<MySqlStore, SetupError> {
+        let names = Names::new(None, &self.prefix)?;
+        let inner = Arc::new(Inner::new(names, pool, own, self.clock));
         Ok(MySqlStore { hub: Hub::new(feed::Outbox::new(Arc::clone(&inner))), inner })
     }
 }

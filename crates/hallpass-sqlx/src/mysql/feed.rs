@@ -1,7 +1,6 @@
 //! The feed: the outbox, read whenever this process has written to it, and several times a second for other nodes.
 
 use super::Inner;
-use super::lease::Lease;
 use super::numbers::{MOST, Numbers, PATIENCE};
 use super::rows::{for_each_part, query};
 use crate::contract::store_error;
@@ -47,7 +46,7 @@ impl Source for Outbox {
 async fn begin(store: &Inner) -> sqlx::Result<Numbers> {
     let newest = query(&store.sql.newest_events).bind(store.set_time()).bind(MOST as i64);
     let mut seen = Vec::new();
-    for row in &Lease::of(&store.pool).await?.fetch(newest).await? {
+    for row in &store.lease().await?.fetch(newest).await? {
         seen.push(row.int(0)?);
         if u128::try_from(row.int(1)?).is_ok_and(|age| age > PATIENCE.as_millis()) {
             break;
@@ -83,7 +82,7 @@ impl Poller {
     async fn read(&mut self) -> sqlx::Result<Vec<FeedEvent>> {
         let mut rows = self.appeared().await?;
         let later = query(&self.store.sql.later_events).bind(self.numbers.last()).bind(BATCH);
-        let later = Lease::of(&self.store.pool).await?.fetch(later).await?;
+        let later = self.store.lease().await?.fetch(later).await?;
         self.more = later.len() as i64 == BATCH;
         rows.extend(later);
         let mut events = Vec::new();
@@ -101,7 +100,7 @@ impl Poller {
     async fn appeared(&self) -> sqlx::Result<Vec<MySqlRow>> {
         let mut rows = Vec::new();
         for part in for_each_part(&self.store.sql.events, &self.numbers.missing(), |query| query) {
-            rows.extend(Lease::of(&self.store.pool).await?.fetch(part).await?);
+            rows.extend(self.store.lease().await?.fetch(part).await?);
         }
         Ok(rows)
     }

@@ -6,6 +6,9 @@ use sqlx::pool::PoolConnection;
 use sqlx::{MySql, MySqlPool};
 use std::ops::{Deref, DerefMut};
 
+/// In full, so that `completion_type` changes nothing.
+pub(super) const ROLLBACK: &str = "ROLLBACK AND NO CHAIN NO RELEASE";
+
 /// A connection of the pool for one call.
 ///
 /// The driver may lose its place in the server's answers when a call is dropped half-way; the next user of the connection
@@ -15,8 +18,18 @@ use std::ops::{Deref, DerefMut};
 pub(super) struct Lease(Option<PoolConnection<MySql>>);
 
 impl Lease {
-    pub(super) async fn of(pool: &MySqlPool) -> sqlx::Result<Self> {
+    /// Takes a connection that nobody else uses.
+    pub(super) async fn own(pool: &MySqlPool) -> sqlx::Result<Self> {
         Ok(Self(Some(pool.acquire().await?)))
+    }
+
+    /// Takes a connection of the application, and undoes what may be left on it: the driver puts a connection back with its
+    /// transaction open when the future of `begin` is dropped. What is read there is as old as the transaction, and what is
+    /// written is lost with it.
+    pub(super) async fn shared(pool: &MySqlPool) -> sqlx::Result<Self> {
+        let mut lease = Self::own(pool).await?;
+        sqlx::raw_sql(ROLLBACK).execute(&mut *lease).await?;
+        Ok(lease)
     }
 
     pub(super) fn give_back(mut self) {

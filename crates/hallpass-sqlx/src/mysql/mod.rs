@@ -67,6 +67,8 @@ struct Inner {
     names: Names,
     sql: Statements,
     pool: MySqlPool,
+    /// Nobody else uses the pool's connections, and they are set up for the store.
+    own: bool,
     /// Set by tests only: otherwise it is the database's time that counts.
     clock: Option<Arc<dyn Clock>>,
     /// Tells the feed that there is something to read.
@@ -102,11 +104,12 @@ impl MySqlStore {
 }
 
 impl Inner {
-    fn new(names: Names, pool: MySqlPool, clock: Option<Arc<dyn Clock>>) -> Self {
+    fn new(names: Names, pool: MySqlPool, own: bool, clock: Option<Arc<dyn Clock>>) -> Self {
         Self {
             sql: Statements::new(&names),
             names,
             pool,
+            own,
             clock,
             noted: Notify::new(),
             tidied_to: Mutex::default(),
@@ -118,12 +121,16 @@ impl Inner {
         self.clock.as_ref().map(|clock| millis(clock.now().into()))
     }
 
+    async fn lease(&self) -> sqlx::Result<Lease> {
+        if self.own { Lease::own(&self.pool).await } else { Lease::shared(&self.pool).await }
+    }
+
     async fn fetch(&self, query: Prepared) -> sqlx::Result<Vec<MySqlRow>> {
-        Lease::of(&self.pool).await?.fetch(query).await
+        self.lease().await?.fetch(query).await
     }
 
     async fn execute(&self, query: Prepared) -> sqlx::Result<u64> {
-        Lease::of(&self.pool).await?.execute(query).await
+        self.lease().await?.execute(query).await
     }
 }
 

@@ -1,6 +1,5 @@
 //! Creating, upgrading and checking the tables, and what else the server has to be like.
 
-use super::lease::Lease;
 use super::rows::query;
 use super::{Inner, MySqlStore};
 use crate::SetupError;
@@ -29,7 +28,7 @@ impl MySqlStore {
     ///
     /// When the tables are newer than this release, or the database refuses or is [unsuitable](SetupError::Unsuitable).
     pub async fn migrate(&self) -> Result<(), SetupError> {
-        let mut lease = Lease::of(&self.inner.pool).await.map_err(SetupError::Connect)?;
+        let mut lease = self.inner.lease().await.map_err(SetupError::Connect)?;
         check_settings(&mut lease).await?;
         let prefix = self.inner.names.to_string();
         let locked = sqlx::query(LOCK).bind(prefix.clone()).fetch_one(&mut *lease).await;
@@ -52,7 +51,7 @@ impl MySqlStore {
     /// When they are missing, older or newer, or the server is [unsuitable](SetupError::Unsuitable). The message says what
     /// to do.
     pub async fn check(&self) -> Result<(), SetupError> {
-        let mut lease = Lease::of(&self.inner.pool).await.map_err(SetupError::Connect)?;
+        let mut lease = self.inner.lease().await.map_err(SetupError::Connect)?;
         check_settings(&mut lease).await?;
         let found = version(&self.inner, &mut lease).await?;
         lease.give_back();

@@ -98,6 +98,32 @@ async fn a_locked_user_holds_off_no_other() {
 
 #[tokio::test]
 #[ignore = "needs MySQL or MariaDB: run cargo xtask test"]
+async fn a_login_and_the_end_of_everybody_wait_for_each_other() {
+    const WAITED_IN_VAIN: Option<u16> = Some(1205);
+    let store = store(4).await;
+    log_in(&store, &user(1)).await;
+    let mut login = store.begin(false).await.unwrap();
+    let _ = login.lock_subject(&user(1)).await.unwrap();
+    // Other users' logins do not: only the end of everybody.
+    log_in(&store, &user(2)).await;
+    let mut end = store.begin(true).await.unwrap();
+    let waited = end.lock_realm(user(1).realm()).await.unwrap_err();
+    assert_eq!(schema::number(&waited), WAITED_IN_VAIN);
+    login.commit().await.unwrap();
+    assert_eq!(end.lock_realm(user(1).realm()).await.unwrap(), None);
+
+    let mut login = store.begin(false).await.unwrap();
+    let waited = login.lock_subject(&user(1)).await.unwrap_err();
+    assert_eq!(schema::number(&waited), WAITED_IN_VAIN);
+    end.set_not_before(user(1).realm(), now()).await.unwrap();
+    end.commit().await.unwrap();
+    assert!(login.lock_subject(&user(1)).await.unwrap().not_before.is_some());
+    login.rollback().await.unwrap();
+    remove(store).await;
+}
+
+#[tokio::test]
+#[ignore = "needs MySQL or MariaDB: run cargo xtask test"]
 async fn a_sweep_skips_what_others_have_locked() {
     let store = store(4).await;
     let long_ago = Timestamp::from_millis(1);
@@ -125,7 +151,7 @@ async fn a_connection_whose_call_was_dropped_is_never_used_again() {
     let first = id().await;
     assert_eq!(id().await, first);
 
-    let lease = Lease::of(&store.inner.pool).await.unwrap();
+    let lease = store.inner.lease().await.unwrap();
     // Never prepared on this connection before: it waits for the server at its first step.
     let ask = query(&store.inner.names.statement("SELECT 7, CONNECTION_ID()"));
     assert!(pin!(lease.fetch(ask)).poll(&mut Context::from_waker(Waker::noop())).is_pending());

@@ -1,7 +1,7 @@
 //! The statements of a transaction.
 
 use super::Inner;
-use super::lease::Lease;
+use super::lease::{Lease, ROLLBACK};
 use super::rows::{Prepared, bind_subject, bytes, for_each_part, query, with_record};
 use crate::contract::{Locked, Rows, Transaction};
 use crate::row::{Cells, Found, millis, time_or_past};
@@ -15,7 +15,6 @@ const BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANS
 
 /// In full, so that `completion_type` changes nothing.
 const COMMIT: &str = "COMMIT AND NO CHAIN NO RELEASE";
-const ROLLBACK: &str = "ROLLBACK AND NO CHAIN NO RELEASE";
 
 /// A transaction at READ COMMITTED. Dropped, its connection is closed.
 #[derive(Debug)]
@@ -27,7 +26,7 @@ pub(crate) struct MySqlTransaction {
 
 impl MySqlTransaction {
     pub(super) async fn begin(store: &Arc<Inner>) -> sqlx::Result<Self> {
-        let mut lease = Lease::of(&store.pool).await?;
+        let mut lease = store.lease().await?;
         sqlx::raw_sql(BEGIN).execute(&mut *lease).await?;
         Ok(Self { lease, store: Arc::clone(store), noted: false })
     }

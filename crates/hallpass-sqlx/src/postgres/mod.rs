@@ -21,7 +21,8 @@ use hallpass_core::{
     Clock, EndReason, Ended, Realm, Record, Revision, SessionHandle, SessionKey, SessionSummary, StoreError,
     Subject, SubjectKey, Timestamp,
 };
-use rows::{query, with_record};
+use lease::Lease;
+use rows::{Prepared, query, with_record};
 use sha2::{Digest, Sha256};
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
@@ -138,6 +139,18 @@ impl Inner {
         Some(millis(self.clock.as_ref()?.now().into()))
     }
 
+    async fn fetch(&self, statement: Prepared<'_>) -> sqlx::Result<Vec<PgRow>> {
+        Lease::of(&self.pool).await?.fetch(statement).await
+    }
+
+    async fn fetch_one(&self, statement: Prepared<'_>) -> sqlx::Result<Option<PgRow>> {
+        Ok(self.fetch(statement).await?.into_iter().next())
+    }
+
+    async fn execute(&self, statement: Prepared<'_>) -> sqlx::Result<u64> {
+        Lease::of(&self.pool).await?.execute(statement).await
+    }
+
     /// Ends a row in one statement.
     async fn end(&self, end: &EndOne<'_>) -> sqlx::Result<OneEnded> {
         let statement = query(&self.sql.end)
@@ -146,13 +159,13 @@ impl Inner {
             .bind(millis(end.now))
             .bind(end.reason.as_str())
             .bind(&*self.channel);
-        if let Some(row) = statement.fetch_optional(&self.pool).await? {
+        if let Some(row) = self.fetch_one(statement).await? {
             return ended(end.key, &row).map(OneEnded::Ended);
         }
         if end.expected.is_none() {
             return Ok(OneEnded::Gone);
         }
-        let there = query(&self.sql.has_key).bind(&end.key.as_bytes()[..]).fetch_optional(&self.pool).await?;
+        let there = self.fetch_one(query(&self.sql.has_key).bind(&end.key.as_bytes()[..])).await?;
         Ok(if there.is_some() { OneEnded::Conflict } else { OneEnded::Gone })
     }
 }
@@ -182,18 +195,18 @@ impl Database for PostgresStore {
 
     async fn load(&self, key: &SessionKey) -> sqlx::Result<Option<Result<Arc<Record>, StoreError>>> {
         let load = query(&self.inner.sql.load).bind(&key.as_bytes()[..]);
-        Ok(load.fetch_optional(&self.inner.pool).await?.map(|row| row::record(key, &row)))
+        Ok(self.inner.fetch_one(load).await?.map(|row| row::record(key, &row)))
     }
 
     async fn insert(&self, record: &Record) -> sqlx::Result<bool> {
         let insert = with_record(&self.inner.sql.insert, record);
-        Ok(insert.execute(&self.inner.pool).await?.rows_affected() == 1)
+        Ok(self.inner.execute(insert).await? == 1)
     }
 
     async fn update(&self, record: &Record, expected: Revision, now: Timestamp) -> sqlx::Result<bool> {
         let update = with_record(&self.inner.sql.update, record);
         let update = update.bind(expected.0.cast_signed()).bind(millis(now));
-        Ok(update.execute(&self.inner.pool).await?.rows_affected() == 1)
+        Ok(self.inner.execute(update).await? == 1)
     }
 
     async fn has_live(&self, record: &Record, now: Timestamp) -> sqlx::Result<bool> {
@@ -203,13 +216,13 @@ impl Database for PostgresStore {
             .bind(record.realm.as_str())
             .bind(record.identity.as_ref().map(|identity| identity.subject.as_str()))
             .bind(millis(now));
-        Ok(ask.fetch_optional(&self.inner.pool).await?.is_some())
+        Ok(self.inner.fetch_one(ask).await?.is_some())
     }
 
     async fn touch(&self, key: &SessionKey, idle_until: Timestamp, now: Timestamp) -> sqlx::Result<bool> {
         let touch = query(&self.inner.sql.touch).bind(&key.as_bytes()[..]);
         let touch = touch.bind(millis(idle_until)).bind(millis(now));
-        Ok(touch.execute(&self.inner.pool).await?.rows_affected() == 1)
+        Ok(self.inner.execute(touch).await? == 1)
     }
 
     async fn list(
@@ -221,32 +234,32 @@ impl Database for PostgresStore {
             .bind(subject.realm().as_str())
             .bind(subject.subject().as_str())
             .bind(millis(now));
-        Ok(ask.fetch_all(&self.inner.pool).await?.iter().map(row::summary).collect())
+        Ok(self.inner.fetch(ask).await?.iter().map(row::summary).collect())
     }
 
     async fn epoch(&self, subject: &SubjectKey) -> sqlx::Result<Option<Vec<u8>>> {
         let ask = query(&self.inner.sql.epoch);
         let ask = ask.bind(subject.realm().as_str()).bind(subject.subject().as_str());
-        ask.fetch_optional(&self.inner.pool).await?.map(|row| row.try_get(0)).transpose()
+        self.inner.fetch_one(ask).await?.map(|row| row.try_get(0)).transpose()
     }
 
     async fn not_before(&self, realm: &Realm) -> sqlx::Result<Option<i64>> {
         let ask = query(&self.inner.sql.not_before).bind(realm.as_str());
-        ask.fetch_optional(&self.inner.pool).await?.map(|row| row.try_get(0)).transpose()
+        self.inner.fetch_one(ask).await?.map(|row| row.try_get(0)).transpose()
     }
 
     async fn live_keys(&self, keys: &[SessionKey], now: Timestamp) -> sqlx::Result<Vec<Vec<u8>>> {
         let keys: Vec<&[u8]> = keys.iter().map(|key| &key.as_bytes()[..]).collect();
         let ask = query(&self.inner.sql.live_keys).bind(keys).bind(millis(now));
-        ask.fetch_all(&self.inner.pool).await?.iter().map(|row| row.try_get(0)).collect()
+        self.inner.fetch(ask).await?.iter().map(|row| row.try_get(0)).collect()
     }
 
     async fn clock(&self) -> sqlx::Result<Timestamp> {
         match self.inner.set_clock() {
             Some(now) => Ok(time_or_past(now)),
             None => {
-                let row = query(&self.inner.sql.clock).fetch_one(&self.inner.pool).await?;
-                row.try_get(0).map(time_or_past)
+                let row = self.inner.fetch_one(query(&self.inner.sql.clock)).await?;
+                row.ok_or(sqlx::Error::RowNotFound)?.try_get(0).map(time_or_past)
             }
         }
     }
@@ -260,13 +273,13 @@ impl Database for PostgresStore {
     }
 
     async fn tidy(&self, raised_before: Timestamp, noted_before: Timestamp) -> sqlx::Result<()> {
-        let (sql, pool) = (&self.inner.sql, &self.inner.pool);
+        let (store, sql) = (&self.inner, &self.inner.sql);
         let from = self.inner.tidied_to.load(Ordering::Relaxed);
-        let slice = query(&sql.subjects_from).bind(from).bind(TIDIED).fetch_all(pool).await?;
+        let slice = store.fetch(query(&sql.subjects_from).bind(from).bind(TIDIED)).await?;
         let to: i64 = slice.last().map_or(Ok(0), |row| row.try_get(0))?;
         let subjects = query(&sql.tidy_subjects).bind(from).bind(to).bind(millis(raised_before));
-        subjects.execute(pool).await?;
-        query(&sql.tidy_events).bind(millis(noted_before)).bind(TIDIED).execute(pool).await?;
+        store.execute(subjects).await?;
+        store.execute(query(&sql.tidy_events).bind(millis(noted_before)).bind(TIDIED)).await?;
         // From the beginning again after the last row.
         let next = if slice.len() as i64 == TIDIED { to } else { 0 };
         self.inner.tidied_to.store(next, Ordering::Relaxed);

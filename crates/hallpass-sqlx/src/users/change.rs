@@ -71,9 +71,19 @@ impl<P: 'static> UserTable<P> {
             return Err(RegisterError::Username);
         }
         let roles = joined_roles(&self.inner, user.roles)?;
-        let hash = self.inner.passwords.hash(&user.credentials.password).await.map_err(refused_password)?;
+        let hash =
+            self.inner.passwords.hash(&user.credentials.password).await.map_err(|error| match error {
+                error if is_refusal(&error) => RegisterError::Password(error),
+                error => RegisterError::Unavailable(error.into()),
+            })?;
         self.insert(&username, user.subject.as_ref(), &roles, &hash).await?;
-        self.inner.find(&username).await.map_err(RegisterError::Unavailable)?.ok_or(RegisterError::Username)
+        let registered = self.inner.find(&username).await.map_err(RegisterError::Unavailable)?;
+        registered.ok_or_else(|| {
+            RegisterError::Unavailable(UserTableError::Malformed {
+                column: self.inner.columns.username.to_string(),
+                reason: "the database changed it when it was written",
+            })
+        })
     }
 
     async fn insert(
@@ -121,10 +131,9 @@ impl<P: 'static> UserTable<P> {
         password: &Password,
     ) -> Result<TableUser, SetPasswordError> {
         let inner = &*self.inner;
-        let hash = inner.passwords.hash(password).await.map_err(|error| match refused_password(error) {
-            RegisterError::Password(error) => SetPasswordError::Password(error),
-            RegisterError::Unavailable(error) => SetPasswordError::Unavailable(error),
-            _ => SetPasswordError::Superseded,
+        let hash = inner.passwords.hash(password).await.map_err(|error| match error {
+            error if is_refusal(&error) => SetPasswordError::Password(error),
+            error => SetPasswordError::Unavailable(error.into()),
         })?;
         let stamp = next_stamp(inner, user.stamp.as_deref()).map_err(SetPasswordError::Unavailable)?;
         let subject = user.subject();
@@ -272,11 +281,9 @@ fn joined_roles(inner: &Inner, roles: &[&str]) -> Result<String, RegisterError> 
     Ok(roles.join(","))
 }
 
-fn refused_password(error: PasswordError) -> RegisterError {
-    match error {
-        PasswordError::TooShort { .. } | PasswordError::TooLong { .. } => RegisterError::Password(error),
-        error => RegisterError::Unavailable(error.into()),
-    }
+/// Whether it is the user who has to choose another password.
+fn is_refusal(error: &PasswordError) -> bool {
+    matches!(error, PasswordError::TooShort { .. } | PasswordError::TooLong { .. })
 }
 
 #[cfg(test)]

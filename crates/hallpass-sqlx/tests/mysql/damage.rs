@@ -27,13 +27,13 @@ fn now() -> Timestamp {
 }
 
 fn ada() -> SubjectKey {
-    SubjectKey::new(Realm::new("shop").unwrap(), Subject::from(1))
+    SubjectKey::new(Realm::new("shop").expect("a plain name"), Subject::from(1))
 }
 
 async fn login(store: &MySqlStore) -> Arc<Record> {
     let record = Sample::login(&ada(), now()).client("curl", [127, 0, 0, 1]).value("n", b"1").build();
-    let ticket = ticket(store.epoch(&ada()).await.unwrap(), record.created);
-    let _ = store.create(record.clone(), Some(&ticket), None, op(record.created)).await.unwrap();
+    let ticket = ticket(store.epoch(&ada()).await.expect("the epoch"), record.created);
+    let _ = store.create(record.clone(), Some(&ticket), None, op(record.created)).await.expect("a login");
     record
 }
 

@@ -2,7 +2,7 @@
 
 use hallpass_sqlx::MySqlStore;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPoolOptions};
-use sqlx::{AssertSqlSafe, Connection, Executor, MySqlPool};
+use sqlx::{AssertSqlSafe, Connection, MySqlPool};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Dropped with all it holds when this is dropped.
@@ -18,15 +18,17 @@ impl Database {
         let name = format!("hallpass_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let server: MySqlConnectOptions = server_url().parse().expect("HALLPASS_TEST_MYSQL is a URL");
         let database = Self { server, name };
-        database.on_server("DROP DATABASE IF EXISTS").await;
-        database.on_server("CREATE DATABASE").await;
+        for what in ["DROP DATABASE IF EXISTS", "CREATE DATABASE"] {
+            database.on_server(what).await.expect("the server, and a user who may create databases");
+        }
         database
     }
 
-    async fn on_server(&self, what: &str) {
-        let mut connection = MySqlConnection::connect_with(&self.server).await.expect("the server");
-        let statement = AssertSqlSafe(format!("{what} {}", self.name));
-        connection.execute(statement).await.expect("the user may create databases");
+    async fn on_server(&self, what: &str) -> sqlx::Result<()> {
+        let mut connection = MySqlConnection::connect_with(&self.server).await?;
+        // A test that failed may have left a transaction open.
+        let statement = format!("SET SESSION lock_wait_timeout = 5; {what} {}", self.name);
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.map(drop)
     }
 
     pub(crate) fn url(&self) -> String {
@@ -44,9 +46,19 @@ impl Database {
 
     /// A pool as an application may have it, after `settings` on each connection.
     pub(crate) async fn pool(&self, settings: &'static str) -> MySqlPool {
-        let pool = MySqlPoolOptions::new().max_connections(24).after_connect(move |connection, _| {
-            Box::pin(async move { sqlx::raw_sql(settings).execute(connection).await.map(drop) })
-        });
+        self.pool_of(24, settings).await
+    }
+
+    /// The same with one connection for all.
+    pub(crate) async fn pool_of_one(&self, settings: &'static str) -> MySqlPool {
+        self.pool_of(1, settings).await
+    }
+
+    async fn pool_of(&self, connections: u32, settings: &'static str) -> MySqlPool {
+        let pool =
+            MySqlPoolOptions::new().max_connections(connections).after_connect(move |connection, _| {
+                Box::pin(async move { sqlx::raw_sql(settings).execute(connection).await.map(drop) })
+            });
         pool.connect(&self.url()).await.expect("the server")
     }
 
@@ -63,7 +75,10 @@ impl Drop for Database {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                runtime.expect("a runtime").block_on(self.on_server("DROP DATABASE IF EXISTS"));
+                let dropped = runtime.expect("a runtime").block_on(self.on_server("DROP DATABASE IF EXISTS"));
+                if let Err(error) = dropped {
+                    eprintln!("{} is left behind: {error}", self.name);
+                }
             });
         });
     }

@@ -17,13 +17,14 @@ fn now() -> Timestamp {
 }
 
 async fn visitor(store: &MySqlStore) -> Arc<Record> {
-    let record = Sample::visitor(&Realm::new("shop").unwrap(), now()).build();
-    let _ = store.create(record.clone(), None, None, op(now())).await.unwrap();
+    let record = Sample::visitor(&Realm::new("shop").expect("a plain name"), now()).build();
+    let _ = store.create(record.clone(), None, None, op(now())).await.expect("a session");
     record
 }
 
 async fn end(store: &MySqlStore, record: &Record) {
-    assert!(store.revoke(&record.key, EndReason::LoggedOut, op(now())).await.unwrap().is_some());
+    let ended = store.revoke(&record.key, EndReason::LoggedOut, op(now())).await.expect("a revocation");
+    assert!(ended.is_some());
 }
 
 async fn next(feed: &mut Box<dyn SessionFeed>) -> FeedEvent {

@@ -1,9 +1,10 @@
 //! Pools that the application has set up for itself.
 
 use super::database::Database;
-use hallpass_core::{Created, Freshness, Realm, SessionStore, StoreErrorKind, Timestamp};
+use hallpass_core::{Created, EndReason, Freshness, Realm, SessionStore, StoreErrorKind, Timestamp, Updated};
 use hallpass_sqlx::MySqlStore;
-use hallpass_testkit::{Fixture, Sample, op};
+use hallpass_testkit::{Fixture, Sample, op, rewritten};
+use std::time::SystemTime;
 
 /// The isolation that the server comes with, a commit that opens the next transaction, values that are cut to fit, a foreign
 /// time zone, and, on MariaDB, an error for rows that have changed since the snapshot.
@@ -45,4 +46,32 @@ async fn data_is_kept_whole_or_refused() {
             assert_eq!(store.load(&record.key, Freshness::Latest).await.unwrap(), None);
         }
     }
+}
+
+#[tokio::test]
+#[ignore = "needs MySQL or MariaDB: run cargo xtask test"]
+async fn a_transaction_that_the_application_left_open_neither_hides_a_logout_nor_swallows_a_write() {
+    let database = Database::new().await;
+    let elsewhere = database.store().await;
+    let pool = database.pool_of_one(FOREIGN).await;
+    let store = MySqlStore::new(pool.clone()).unwrap();
+    let (realm, now) = (Realm::new("shop").unwrap(), SystemTime::now().into());
+    let [ended, kept] = [(); 2].map(|()| Sample::visitor(&realm, now).build());
+    for record in [&ended, &kept] {
+        let _ = elsewhere.create(record.clone(), None, None, op(now)).await.unwrap();
+    }
+    // What a dropped `begin` leaves behind, and a first read that fixes what the transaction sees.
+    let left = "START TRANSACTION; SELECT COUNT(*) FROM hallpass_session";
+    sqlx::raw_sql(left).execute(&pool).await.unwrap();
+    assert!(elsewhere.revoke(&ended.key, EndReason::LoggedOut, op(now)).await.unwrap().is_some());
+    assert_eq!(store.load(&ended.key, Freshness::Latest).await.unwrap(), None);
+
+    sqlx::raw_sql(left).execute(&pool).await.unwrap();
+    let next = rewritten(&kept, |_| ());
+    assert_eq!(store.update(next.clone(), kept.revision, op(now)).await.unwrap(), Updated::Written);
+    assert_eq!(elsewhere.load(&kept.key, Freshness::Latest).await.unwrap(), Some(next));
+
+    sqlx::raw_sql(left).execute(&pool).await.unwrap();
+    assert!(store.revoke(&kept.key, EndReason::LoggedOut, op(now)).await.unwrap().is_some());
+    assert_eq!(elsewhere.load(&kept.key, Freshness::Latest).await.unwrap(), None);
 }

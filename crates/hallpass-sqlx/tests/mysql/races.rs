@@ -19,25 +19,25 @@ fn now() -> Timestamp {
     SystemTime::now().into()
 }
 
-fn user(id: u64) -> SubjectKey {
-    SubjectKey::new(Realm::new("shop").unwrap(), Subject::from(id))
+fn user(id: u32) -> SubjectKey {
+    SubjectKey::new(Realm::new("shop").expect("a plain name"), Subject::from(id))
 }
 
 async fn log_in(store: &MySqlStore, user: &SubjectKey) -> SessionKey {
     let record = Sample::login(user, now()).build();
     let limit = SessionLimit { max: NonZeroU32::MAX, when_reached: WhenReached::EndLeastRecent };
     let ticket = ticket(Epoch::NONE, record.created);
-    let created = store.create(record.clone(), Some(&ticket), Some(limit), op(now())).await.unwrap();
+    let created = store.create(record.clone(), Some(&ticket), Some(limit), op(now())).await.expect("a login");
     assert_eq!(created, Created::Created { evicted: vec![] });
     record.key
 }
 
 /// Runs what `task` makes of each number at the same time.
-fn at_once<F>(count: u64, task: impl Fn(u64) -> F) -> Vec<JoinHandle<()>>
+fn at_once<F>(count: u32, task: impl Fn(u32) -> F) -> Vec<JoinHandle<()>>
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let start = Arc::new(Barrier::new(usize::try_from(count).unwrap()));
+    let start = Arc::new(Barrier::new(count as usize));
     let spawn = |number| {
         let (start, work) = (Arc::clone(&start), task(number));
         tokio::spawn(async move {
@@ -50,7 +50,7 @@ where
 
 async fn all(tasks: Vec<JoinHandle<()>>) {
     for task in tasks {
-        task.await.unwrap();
+        task.await.expect("no task panics");
     }
 }
 

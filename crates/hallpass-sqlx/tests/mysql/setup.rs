@@ -9,7 +9,7 @@ use std::error::Error;
 const SHIPPED: &str = include_str!("../../migrations/mysql/0001_sessions.sql");
 
 fn ada() -> SubjectKey {
-    SubjectKey::new(Realm::new("shop").unwrap(), Subject::from(1))
+    SubjectKey::new(Realm::new("shop").expect("a plain name"), Subject::from(1))
 }
 
 async fn refused(url: &str) -> SetupError {

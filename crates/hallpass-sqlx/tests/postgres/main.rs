@@ -1,5 +1,6 @@
 //! The store in PostgreSQL, against a real server.
 #![cfg(feature = "postgres")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod damage;
 mod feed;

@@ -1,5 +1,6 @@
 //! The store in SQLite, against real files.
 #![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod damage;
 mod feed;

@@ -175,10 +175,7 @@ pub(super) async fn raising_not_before_is_whole_or_nothing(s: &Scene) -> Kept {
         let after = s.store.not_before(&s.realm).await?;
         // The raise that was dropped before this one may have been finished only now.
         let unchanged = [before, Some(at - SECOND)].contains(&after);
-        ensure!(
-            after == Some(at) || (answer.is_none() && unchanged),
-            "raised to {at:?}, it is {after:?}"
-        );
+        ensure!(after == Some(at) || (answer.is_none() && unchanged), "raised to {at:?}, it is {after:?}");
     }
     Ok(())
 }

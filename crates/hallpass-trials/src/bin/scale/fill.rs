@@ -1,8 +1,8 @@
 //! The sessions that are in the store.
 
 use hallpass_core::{
-    Clock, Created, Epoch, Realm, Record, SessionKey, SessionLimit, SessionStore, StoreError, Subject,
-    SubjectKey, SystemClock, Timestamp, WhenReached,
+    Created, Epoch, Realm, Record, SessionKey, SessionLimit, SessionStore, StoreError, Subject, SubjectKey,
+    Timestamp, WhenReached,
 };
 use hallpass_testkit::{Sample, op, ticket};
 use std::error::Error;
@@ -10,6 +10,7 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 use tokio::task::JoinSet;
 
 /// How many write at the same time.
@@ -80,6 +81,10 @@ impl Filling {
     }
 }
 
+pub(crate) fn now() -> Timestamp {
+    SystemTime::now().into()
+}
+
 /// A login as a browser's.
 pub(crate) fn login(user: &SubjectKey, now: Timestamp) -> Sample {
     Sample::login(user, now).client(USER_AGENT, [192, 0, 2, 1]).value("basket", VALUE)
@@ -115,7 +120,7 @@ async fn fill(
     for number in users {
         let user = user(&realm, number);
         for _ in 0..per_user {
-            let now = SystemClock.now();
+            let now = now();
             let record = login(&user, now).build();
             keys.push(record.key);
             create(&*store, record, now).await?;

@@ -68,7 +68,7 @@ async fn measure_all(
         for round in 0..operation.rounds(repeat) {
             // Counting costs time of its own, so what is counted is not timed.
             let counter = (round < 3).then_some(&target.counter);
-            operation.run(&target.store, filling, &mut meter.with(counter)).await?;
+            operation.run(&*target.store, filling, &mut meter.with(counter)).await?;
         }
         measured.push((operation, meter));
     }

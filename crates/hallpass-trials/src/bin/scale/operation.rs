@@ -1,6 +1,6 @@
-use crate::fill::{Filling, create, login};
+use crate::fill::{Filling, create, login, now};
 use crate::measure::Measuring;
-use hallpass_core::{Clock, EndReason, Freshness, SessionStore, SystemClock, Updated};
+use hallpass_core::{EndReason, Freshness, SessionStore, Updated};
 use hallpass_testkit::{op, rewritten};
 use std::error::Error;
 use std::time::Duration;
@@ -69,7 +69,7 @@ impl Operation {
         filling: &Filling,
         measuring: &mut Measuring<'_>,
     ) -> Done {
-        let now = SystemClock.now();
+        let now = now();
         match self {
             Self::Load => {
                 let key = filling.some_key();
@@ -112,7 +112,7 @@ impl Operation {
 
 async fn update(store: &dyn SessionStore, filling: &Filling, measuring: &mut Measuring<'_>) -> Done {
     let record = store.load(&filling.some_key(), Freshness::Latest).await?.ok_or("it is there")?;
-    let now = SystemClock.now();
+    let now = now();
     let next = rewritten(&record, |record| record.last_seen = now);
     let updated = measuring.time(store.update(next, record.revision, op(now))).await??;
     assert_eq!(updated, Updated::Written);
@@ -121,7 +121,7 @@ async fn update(store: &dyn SessionStore, filling: &Filling, measuring: &mut Mea
 
 /// Removes logins of two hours ago that ended one hour ago, ten of each user.
 async fn sweep(store: &dyn SessionStore, filling: &Filling, measuring: &mut Measuring<'_>) -> Done {
-    let now = SystemClock.now();
+    let now = now();
     let then = now - 2 * HOUR;
     for number in 0..SWEPT {
         let user = filling.stranger(number as u64 / 10);
