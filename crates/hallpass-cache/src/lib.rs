@@ -63,3 +63,8 @@ mod store;
 pub use builder::CachedStoreBuilder;
 pub use clock::MonotonicClock;
 pub use store::CachedStore;
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,5 @@
 //! Real servers that are paused, killed and restarted.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use hallpass_servers::{Kind, Server};
 use std::io::{self, Read, Write};

@@ -30,8 +30,8 @@ impl Program {
         Demo { process, log, addr }
     }
 
-    /// The address of the store is no argument, because everybody can see those.
-    fn command(self, store: &str) -> Command {
+    /// To run it. The address of the store is no argument, because everybody can see those.
+    pub(crate) fn command(self, store: &str) -> Command {
         let mut command = Command::new(self.0);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HALLPASS_")) {
             command.env_remove(name);

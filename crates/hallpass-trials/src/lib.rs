@@ -76,6 +76,8 @@ table! { $
     a_full_redis_takes_no_login_and_every_logout => trials::full::run;
 
     no_answer_is_undone_by_kill_9_on_sqlite => trials::crash::run;
+
+    what_cannot_be_read_is_neither_served_nor_lost => trials::damage::run;
 }
 
 fn play(program: &'static str, name: &str, trial: impl AsyncFnOnce(Program)) {

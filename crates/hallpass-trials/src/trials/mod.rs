@@ -1,5 +1,6 @@
 pub(crate) mod cluster;
 pub(crate) mod crash;
+pub(crate) mod damage;
 pub(crate) mod faults;
 pub(crate) mod full;
 pub(crate) mod nodes;

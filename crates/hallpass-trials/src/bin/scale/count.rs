@@ -13,7 +13,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub(crate) enum Counter {
     Nothing,
     Statements(Statements),
-    Commands(redis::Client),
+    Commands(Box<redis::Client>),
 }
 
 /// So many calls, and so many commands within them where a call is a script.
@@ -25,7 +25,7 @@ pub(crate) struct Count {
 
 impl Counter {
     pub(crate) fn redis(url: &str) -> Result<Self, redis::RedisError> {
-        Ok(Self::Commands(redis::Client::open(url)?))
+        Ok(Self::Commands(Box::new(redis::Client::open(url)?)))
     }
 
     /// Begins to count, from what is there.
