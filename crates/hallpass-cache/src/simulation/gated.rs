@@ -6,10 +6,11 @@ use hallpass_core::{
     SessionFeed, SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, StoreError,
     SubjectKey, SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, Which,
 };
+use std::fmt::Debug;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 /// How far one call may go.
 #[derive(Debug, Clone, Default)]
@@ -133,5 +134,13 @@ impl SessionStore for Gated {
 
     async fn feed(&self) -> Result<Box<dyn SessionFeed>, StoreError> {
         self.run(self.shared.feed()).await
+    }
+}
+
+/// The answer of a call that waits for nothing.
+pub(super) fn at_once<T: Debug>(call: impl Future<Output = T>) -> T {
+    match std::pin::pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => panic!("a store in memory waits for nothing"),
     }
 }

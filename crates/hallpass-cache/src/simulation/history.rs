@@ -1,4 +1,4 @@
-use super::gated::{Gated, Steps};
+use super::gated::{Gated, Steps, at_once};
 use crate::{CachedStore, MonotonicClock};
 use hallpass_core::{
     EndReason, Ended, FeedEvent, Freshness, MemoryStore, Realm, Record, Revision, SessionStore, StoreError,
@@ -6,7 +6,6 @@ use hallpass_core::{
 };
 use hallpass_testkit::{Sample, op, rewritten};
 use std::collections::BTreeMap;
-use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -395,13 +394,5 @@ impl History {
         self.random ^= self.random << 25;
         self.random ^= self.random >> 27;
         self.random.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 3
-    }
-}
-
-/// The answer of a call that waits for nothing.
-fn at_once<T: Debug>(call: impl Future<Output = T>) -> T {
-    match std::pin::pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(answer) => answer,
-        Poll::Pending => panic!("a store in memory waits for nothing"),
     }
 }

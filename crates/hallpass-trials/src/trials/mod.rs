@@ -1,4 +1,3 @@
-pub(crate) mod cluster;
 pub(crate) mod crash;
 pub(crate) mod damage;
 pub(crate) mod faults;

@@ -67,9 +67,9 @@ impl Filling {
         user(&self.realm, self.below(self.users))
     }
 
-    /// A user who is none of them.
-    pub(crate) fn stranger(&self, number: u64) -> SubjectKey {
-        user(&self.realm, u64::MAX / 2 + number)
+    /// A user who is none of them, and whom nobody has seen yet.
+    pub(crate) fn stranger(&self) -> SubjectKey {
+        user(&self.realm, u64::MAX / 2 + self.below(u64::MAX / 2))
     }
 
     /// The same numbers in every run, evenly spread (SplitMix64).

@@ -1,12 +1,18 @@
 use crate::fill::{Filling, create, login, now};
 use crate::measure::Measuring;
-use hallpass_core::{EndReason, Freshness, SessionStore, Updated};
+use hallpass_core::{
+    EndReason, Freshness, Record, SessionStore, SubjectKey, SubjectRevoked, Timestamp, Updated, Which,
+};
 use hallpass_testkit::{op, rewritten};
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How many a sweep removes.
 const SWEPT: usize = 1000;
+
+/// How many sessions the users have who come only to go.
+const OF_STRANGER: usize = 10;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -19,6 +25,7 @@ pub(crate) enum Operation {
     Update,
     Login,
     Logout,
+    Everywhere,
     Devices,
     Sweep,
     SweepNothing,
@@ -27,13 +34,14 @@ pub(crate) enum Operation {
 type Done = Result<(), Box<dyn Error>>;
 
 impl Operation {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Load,
         Self::LoadUnknown,
         Self::Touch,
         Self::Update,
         Self::Login,
         Self::Logout,
+        Self::Everywhere,
         Self::Devices,
         Self::Sweep,
         Self::SweepNothing,
@@ -47,67 +55,70 @@ impl Operation {
             Self::Update => "update",
             Self::Login => "login",
             Self::Logout => "logout",
+            Self::Everywhere => "logout of 10",
             Self::Devices => "device list",
             Self::Sweep => "sweep of 1000",
             Self::SweepNothing => "sweep of nothing",
         }
     }
 
-    /// How often it is tried where others are `repeat` times.
+    /// How often it is measured where others are `repeat` times.
     pub(crate) fn rounds(self, repeat: usize) -> usize {
         match self {
             Self::Sweep | Self::SweepNothing => repeat.min(8),
+            Self::Everywhere => repeat.min(100),
             _ => repeat,
         }
     }
 
-    /// Once, measured without what it needs first. The store has as many sessions after as before, give or take the ones
-    /// that log in.
+    /// Once, measured without what it needs first. The store has as many sessions after as before.
     pub(crate) async fn run(
         self,
         store: &dyn SessionStore,
         filling: &Filling,
         measuring: &mut Measuring<'_>,
     ) -> Done {
-        let now = now();
         match self {
             Self::Load => {
                 let key = filling.some_key();
-                let found = measuring.time(store.load(&key, Freshness::Latest)).await??;
-                assert!(found.is_some(), "what was put in is there");
+                let loaded = measuring.time(store.load(&key, Freshness::Latest)).await??;
+                assert!(loaded.is_some(), "what was put in is there");
             }
             Self::LoadUnknown => {
-                let key = login(&filling.some_user(), now).build().key;
-                let found = measuring.time(store.load(&key, Freshness::Latest)).await??;
-                assert!(found.is_none(), "what was not put in is not there");
+                let unknown = login(&filling.some_user(), now()).build().key;
+                let loaded = measuring.time(store.load(&unknown, Freshness::Latest)).await??;
+                assert!(loaded.is_none(), "what was not put in is not there");
             }
-            Self::Touch => {
-                let key = filling.some_key();
-                assert!(measuring.time(store.touch(&key, now + HOUR, op(now))).await??);
-            }
+            Self::Touch => touch(store, filling, measuring).await?,
             Self::Update => update(store, filling, measuring).await?,
             Self::Login => {
-                let record = login(&filling.some_user(), now).build();
-                measuring.time(create(store, record.clone(), now)).await??;
-                store.revoke(&record.key, EndReason::LoggedOut, op(now)).await?;
+                let record = login(&filling.some_user(), now()).build();
+                measuring.time(create(store, record.clone(), now())).await??;
+                store.revoke(&record.key, EndReason::LoggedOut, op(now())).await?;
             }
             Self::Logout => {
-                let record = login(&filling.some_user(), now).build();
-                create(store, record.clone(), now).await?;
-                let ended = store.revoke(&record.key, EndReason::LoggedOut, op(now));
-                assert!(measuring.time(ended).await??.is_some());
+                let (user, record) = newcomer(store, filling.some_user(), now()).await?;
+                let ended = measuring.time(end(store, &user, Which::One(record.handle))).await??;
+                assert_eq!(ended, 1);
             }
+            Self::Everywhere => everywhere(store, filling, measuring).await?,
             Self::Devices => {
                 let user = filling.some_user();
-                assert!(!measuring.time(store.subject(&user, now)).await??.is_empty());
+                assert!(!measuring.time(store.subject(&user, now())).await??.is_empty());
             }
             Self::Sweep => sweep(store, filling, measuring).await?,
             Self::SweepNothing => {
-                assert!(measuring.time(store.sweep(SWEPT, op(now))).await??.ended.is_empty());
+                assert!(measuring.time(store.sweep(SWEPT, op(now()))).await??.ended.is_empty());
             }
         }
         Ok(())
     }
+}
+
+async fn touch(store: &dyn SessionStore, filling: &Filling, measuring: &mut Measuring<'_>) -> Done {
+    let (key, now) = (filling.some_key(), now());
+    assert!(measuring.time(store.touch(&key, now + HOUR, op(now))).await??);
+    Ok(())
 }
 
 async fn update(store: &dyn SessionStore, filling: &Filling, measuring: &mut Measuring<'_>) -> Done {
@@ -119,15 +130,46 @@ async fn update(store: &dyn SessionStore, filling: &Filling, measuring: &mut Mea
     Ok(())
 }
 
+async fn everywhere(store: &dyn SessionStore, filling: &Filling, measuring: &mut Measuring<'_>) -> Done {
+    let user = filling.stranger();
+    for _ in 0..OF_STRANGER {
+        newcomer(store, user.clone(), now()).await?;
+    }
+    assert_eq!(measuring.time(end(store, &user, Which::All)).await??, OF_STRANGER);
+    Ok(())
+}
+
 /// Removes logins of two hours ago that ended one hour ago, ten of each user.
 async fn sweep(store: &dyn SessionStore, filling: &Filling, measuring: &mut Measuring<'_>) -> Done {
     let now = now();
     let then = now - 2 * HOUR;
-    for number in 0..SWEPT {
-        let user = filling.stranger(number as u64 / 10);
-        create(store, login(&user, then).idle_until(now - HOUR).build(), then).await?;
+    for _ in 0..SWEPT / OF_STRANGER {
+        let user = filling.stranger();
+        for _ in 0..OF_STRANGER {
+            create(store, login(&user, then).idle_until(now - HOUR).build(), then).await?;
+        }
     }
     let swept = measuring.time(store.sweep(SWEPT, op(now))).await??;
     assert_eq!(swept.ended.len(), SWEPT);
     Ok(())
+}
+
+/// Another login of this user.
+async fn newcomer(
+    store: &dyn SessionStore,
+    user: SubjectKey,
+    now: Timestamp,
+) -> Result<(SubjectKey, Arc<Record>), Box<dyn Error>> {
+    let record = login(&user, now).build();
+    create(store, record.clone(), now).await?;
+    Ok((user, record))
+}
+
+/// How many it ends. A single logout of a login goes by its handle too.
+async fn end(store: &dyn SessionStore, user: &SubjectKey, which: Which) -> Result<usize, String> {
+    let done = store.revoke_subject(user, None, which, EndReason::LoggedOut, op(now())).await;
+    match done.map_err(|error| error.to_string())? {
+        SubjectRevoked::Done { ended, .. } => Ok(ended.len()),
+        SubjectRevoked::ActorGone => Err("nobody acted".into()),
+    }
 }
