@@ -152,8 +152,8 @@ async fn a_connection_whose_call_was_dropped_is_never_used_again() {
     assert_eq!(id().await, first);
 
     let lease = store.inner.lease().await.unwrap();
-    // Never prepared on this connection before: it waits for the server at its first step.
-    let ask = query(&store.inner.names.statement("SELECT 7, CONNECTION_ID()"));
+    // However fast the server prepares it, the answer takes a second.
+    let ask = query(&store.inner.names.statement("SELECT SLEEP(1), CONNECTION_ID()"));
     assert!(pin!(lease.fetch(ask)).poll(&mut Context::from_waker(Waker::noop())).is_pending());
     let second = id().await;
     assert_ne!(second, first);
