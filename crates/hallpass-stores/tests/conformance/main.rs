@@ -1,4 +1,4 @@
-//! The contract of a store, kept through a cache in front of each kind of store.
+//! The contract of a store, kept through a cache in front of a store on a server.
 //!
 //! The bare stores are proven beside their own code.
 
@@ -7,8 +7,4 @@ mod cached_redis {
         || async { hallpass_stores::Kind::Redis.fresh().await.cached() },
         #[ignore = "needs Redis: run cargo xtask test"]
     );
-}
-
-mod cached_sqlite {
-    hallpass_testkit::store_tests!(|| async { hallpass_stores::Kind::SqliteFile.fresh().await.cached() });
 }
