@@ -38,7 +38,7 @@ impl Source for Outbox {
     async fn listen(&self) -> Result<Poller, StoreError> {
         let numbers = begin(&self.0).await.map_err(store_error)?;
         let store = Arc::clone(&self.0);
-        Ok(Poller { store, numbers, read_at: Instant::now(), failing: false, more: false })
+        Ok(Poller { store, numbers, read_at: Instant::now(), failing: false, behind: false })
     }
 }
 
@@ -62,19 +62,32 @@ pub(super) struct Poller {
     numbers: Numbers,
     read_at: Instant,
     failing: bool,
-    more: bool,
+    /// There is, or may be, more to read already.
+    behind: bool,
 }
 
 impl Listener for Poller {
-    async fn hear(&mut self) -> Vec<FeedEvent> {
-        if !std::mem::take(&mut self.more) {
+    async fn wait(&mut self) {
+        if !self.behind || self.failing {
+            // In vain as often as in time.
             let _ = tokio::time::timeout(POLL, self.store.noted.notified()).await;
         }
+    }
+
+    async fn hear(&mut self) -> Vec<FeedEvent> {
         let read = tokio::time::timeout(LIMIT, self.read()).await;
         match read.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
             Ok(events) => self.recovered(events),
             Err(error) => self.failed(&error),
         }
+    }
+
+    fn mark(&mut self) {
+        self.behind = true;
+    }
+
+    fn has_caught_up(&self) -> bool {
+        !self.behind
     }
 }
 
@@ -83,7 +96,7 @@ impl Poller {
         let mut rows = self.appeared().await?;
         let later = query(&self.store.sql.later_events).bind(self.numbers.last()).bind(BATCH);
         let later = self.store.lease().await?.fetch(later).await?;
-        self.more = later.len() as i64 == BATCH;
+        self.behind = later.len() as i64 == BATCH;
         rows.extend(later);
         let mut events = Vec::new();
         for row in &rows {

@@ -48,7 +48,11 @@ impl Source for Notifications {
             pool: beside(&self.0),
             line: None,
             horizon: "0".into(),
+            missed_since: None,
             pending: Vec::new(),
+            beats: 0,
+            heard: 0,
+            marked: 0,
             unheard_since: None,
             beat_at: Instant::now(),
         };
@@ -69,31 +73,47 @@ pub(super) struct Ear {
     /// Every transaction before this one had ended when the last beat that was heard was sent: what it noted was heard
     /// before the beat, because notifications arrive in the order of the commits.
     horizon: String,
+    /// The horizon before a cut, until the outbox has been read from there.
+    missed_since: Option<String>,
     pending: Vec<FeedEvent>,
+    /// How many beats were sent, which of them was heard last, and which was the first after the mark.
+    beats: u64,
+    heard: u64,
+    marked: u64,
     /// When the first beat was sent that has not been heard yet.
     unheard_since: Option<Instant>,
     beat_at: Instant,
 }
 
 impl Listener for Ear {
-    async fn hear(&mut self) -> Vec<FeedEvent> {
-        if !self.pending.is_empty() {
-            return std::mem::take(&mut self.pending);
+    async fn wait(&mut self) {
+        if !self.pending.is_empty() || self.missed_since.is_some() {
+            return;
         }
-        if self.line.is_some() && Instant::now() >= self.beat_at {
-            if self.unheard_since.is_some_and(|since| since.elapsed() > SILENCE) {
-                return self.cut(&"notifications do not arrive");
-            }
-            self.send_beat();
-        }
-        let Some(line) = &mut self.line else { return self.listen_again().await };
+        let Some(line) = &mut self.line else { return };
         // Nothing is lost when the wait is cut short: what has arrived stays in the connection's buffer.
         match timeout_at(self.beat_at, line.try_recv()).await {
-            Ok(Ok(Some(notification))) => self.heard(notification.payload()),
+            Ok(Ok(Some(notification))) => self.take(notification.payload()),
             Ok(Ok(None)) => self.cut(&"the connection was closed"),
             Ok(Err(error)) => self.cut(&error),
-            Err(_) => Vec::new(),
+            Err(_) => self.beat(),
         }
+    }
+
+    async fn hear(&mut self) -> Vec<FeedEvent> {
+        if self.pending.is_empty() && (self.line.is_none() || self.missed_since.is_some()) {
+            self.listen_again().await;
+        }
+        std::mem::take(&mut self.pending)
+    }
+
+    fn mark(&mut self) {
+        self.marked = self.beats + 1;
+        self.send_beat();
+    }
+
+    fn has_caught_up(&self) -> bool {
+        self.heard >= self.marked && self.missed_since.is_none()
     }
 }
 
@@ -114,8 +134,7 @@ impl Ear {
         self.send_beat();
         loop {
             let Some(notification) = line.try_recv().await? else { return Err(sqlx::Error::PoolClosed) };
-            let events = self.heard(notification.payload());
-            self.pending.extend(events);
+            self.take(notification.payload());
             if self.unheard_since.is_none() {
                 self.line = Some(line);
                 return Ok(());
@@ -123,38 +142,56 @@ impl Ear {
         }
     }
 
-    fn heard(&mut self, text: &str) -> Vec<FeedEvent> {
-        let Some(beat) = text.strip_prefix("B ") else { return wire::decode(text) };
-        if let Some((node, horizon)) = beat.split_once(' ')
+    fn take(&mut self, text: &str) {
+        match text.strip_prefix("B ") {
+            Some(beat) => self.take_beat(beat),
+            None => self.pending.extend(wire::decode(text)),
+        }
+    }
+
+    fn take_beat(&mut self, beat: &str) {
+        let Some((node, beat)) = beat.split_once(' ') else { return };
+        if let Some((number, horizon)) = beat.split_once(' ')
             && node == self.node
         {
             self.horizon = horizon.to_owned();
+            self.heard = number.parse().map_or(self.heard, |number: u64| number.max(self.heard));
             self.unheard_since = None;
         }
-        Vec::new()
+    }
+
+    fn beat(&mut self) {
+        if self.unheard_since.is_some_and(|since| since.elapsed() > SILENCE) {
+            self.cut(&"notifications do not arrive");
+        } else {
+            self.send_beat();
+        }
     }
 
     /// Notifies itself, without waiting: while it waited it would not hear.
     fn send_beat(&mut self) {
         self.beat_at = Instant::now() + BEAT;
         self.unheard_since.get_or_insert_with(Instant::now);
-        let (store, pool, node) = (Arc::clone(&self.store), self.pool.clone(), self.node.clone());
+        self.beats += 1;
+        let beat = query(&self.store.sql.beat).bind(self.store.channel.to_string());
+        let beat = beat.bind(format!("{} {}", self.node, self.beats));
+        let pool = self.pool.clone();
         tokio::spawn(async move {
-            let beat = query(&store.sql.beat).bind(&*store.channel).bind(node);
             // One that is not sent is not heard, which is noticed.
             let _ = timeout(SILENCE, beat.execute(&pool)).await;
         });
     }
 
-    fn cut(&mut self, why: &dyn fmt::Display) -> Vec<FeedEvent> {
+    fn cut(&mut self, why: &dyn fmt::Display) {
         tracing::warn!(%why, "the feed of the session store is interrupted");
         self.line = None;
-        vec![FeedEvent::Gap]
+        self.missed_since.get_or_insert_with(|| self.horizon.clone());
+        self.pending.push(FeedEvent::Gap);
     }
 
     /// Listens first and reads the outbox then: what is committed in between is heard twice.
-    async fn listen_again(&mut self) -> Vec<FeedEvent> {
-        let horizon = self.horizon.clone();
+    async fn listen_again(&mut self) {
+        let horizon = self.missed_since.clone().unwrap_or_else(|| self.horizon.clone());
         let replayed = match self.establish().await {
             Ok(()) => self.replay(&horizon).await,
             Err(error) => Err(error),
@@ -162,14 +199,13 @@ impl Ear {
         match replayed {
             Ok(events) => {
                 tracing::info!("the feed of the session store goes on");
-                let mut all = vec![FeedEvent::Gap];
-                all.extend(events);
-                all
+                self.missed_since = None;
+                self.pending.push(FeedEvent::Gap);
+                self.pending.extend(events);
             }
             Err(_) => {
-                (self.line, self.horizon) = (None, horizon);
+                self.line = None;
                 sleep(PAUSE).await;
-                Vec::new()
             }
         }
     }

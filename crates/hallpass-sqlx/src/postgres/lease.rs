@@ -16,14 +16,26 @@ use std::ops::{Deref, DerefMut};
 #[derive(Debug)]
 pub(super) struct Lease(Option<PoolConnection<Postgres>>);
 
+/// Undoes a transaction that is open, and warns of nothing where none is.
+pub(super) const UNDO: &str = "BEGIN; ROLLBACK";
+
 impl Lease {
-    pub(super) async fn of(pool: &PgPool) -> sqlx::Result<Self> {
+    /// Takes a connection that nobody else uses.
+    pub(super) async fn own(pool: &PgPool) -> sqlx::Result<Self> {
         Ok(Self(Some(pool.acquire().await?)))
+    }
+
+    /// Takes a connection of the application, and undoes what may be left open on it: what is read there may be as old as
+    /// the transaction, and what is written is lost with it.
+    pub(super) async fn shared(pool: &PgPool) -> sqlx::Result<Self> {
+        let mut lease = Self::own(pool).await?;
+        sqlx::raw_sql(UNDO).execute(&mut *lease).await?;
+        Ok(lease)
     }
 
     /// Begins a transaction with these statements, in one round trip.
     pub(super) async fn begin(pool: &PgPool, begin: &Sql) -> sqlx::Result<Self> {
-        let mut lease = Self::of(pool).await?;
+        let mut lease = Self::own(pool).await?;
         sqlx::raw_sql(begin).execute(&mut *lease).await?;
         Ok(lease)
     }

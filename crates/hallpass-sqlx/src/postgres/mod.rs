@@ -21,7 +21,7 @@ use hallpass_core::{
     Clock, EndReason, Ended, Realm, Record, Revision, SessionHandle, SessionKey, SessionSummary, StoreError,
     Subject, SubjectKey, Timestamp,
 };
-use lease::Lease;
+use lease::{Lease, UNDO};
 use rows::{Prepared, query, with_record};
 use sha2::{Digest, Sha256};
 use sqlx::postgres::PgRow;
@@ -110,8 +110,9 @@ impl Inner {
         // Advisory locks are known by a number; another store with the same one would only wait without need.
         let lock = i64::from_be_bytes(std::array::from_fn(|at| hash[at]));
         let schema = names.schema().unwrap_or_default();
+        let undo = if own { String::new() } else { format!("{UNDO}; ") };
         let begin = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = on; \
+            "{undo}BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = on; \
              SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; ",
             settings.statement_timeout.as_millis(),
             settings.lock_timeout.as_millis()
@@ -121,7 +122,7 @@ impl Inner {
             begin: names.statement(&format!("{begin}SELECT pg_advisory_xact_lock_shared({lock})")),
             begin_exclusive: names.statement(&format!("{begin}SELECT pg_advisory_xact_lock({lock})")),
             begin_migration: names.statement(&format!(
-                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({lock})"
+                "{undo}BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({lock})"
             )),
             create_schema: names.statement(&format!("CREATE SCHEMA \"{schema}\"")),
             enter_schema: names.statement(&format!("SET LOCAL search_path TO \"{schema}\"")),
@@ -139,8 +140,12 @@ impl Inner {
         Some(millis(self.clock.as_ref()?.now().into()))
     }
 
+    async fn lease(&self) -> sqlx::Result<Lease> {
+        if self.own { Lease::own(&self.pool).await } else { Lease::shared(&self.pool).await }
+    }
+
     async fn fetch(&self, statement: Prepared<'_>) -> sqlx::Result<Vec<PgRow>> {
-        Lease::of(&self.pool).await?.fetch(statement).await
+        self.lease().await?.fetch(statement).await
     }
 
     async fn fetch_one(&self, statement: Prepared<'_>) -> sqlx::Result<Option<PgRow>> {
@@ -148,7 +153,7 @@ impl Inner {
     }
 
     async fn execute(&self, statement: Prepared<'_>) -> sqlx::Result<u64> {
-        Lease::of(&self.pool).await?.execute(statement).await
+        self.lease().await?.execute(statement).await
     }
 
     /// Ends a row in one statement.
@@ -268,7 +273,7 @@ impl Database for PostgresStore {
         if self.inner.own {
             return contract::repeat(self, || self.inner.end(end)).await;
         }
-        // On a connection that somebody else may have left with a transaction open, only a commit of one's own is proof.
+        // A transaction waits for the disk, whatever the pool's own setting.
         contract::run(self, end).await
     }
 

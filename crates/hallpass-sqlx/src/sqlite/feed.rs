@@ -33,7 +33,13 @@ impl Source for Outbox {
     async fn listen(&self) -> Result<Poller, StoreError> {
         let ask = query(&self.0.sql.last_event).fetch_one(&self.0.readers).await;
         let last = ask.and_then(|row| row.try_get(0)).map_err(store_error)?;
-        Ok(Poller { store: Arc::clone(&self.0), last, read_at: Instant::now(), failing: false, more: false })
+        Ok(Poller {
+            store: Arc::clone(&self.0),
+            last,
+            read_at: Instant::now(),
+            failing: false,
+            behind: false,
+        })
     }
 }
 
@@ -45,19 +51,31 @@ pub(super) struct Poller {
     last: i64,
     read_at: Instant,
     failing: bool,
-    more: bool,
+    /// There is, or may be, more to read already.
+    behind: bool,
 }
 
 impl Listener for Poller {
-    async fn hear(&mut self) -> Vec<FeedEvent> {
-        if !std::mem::take(&mut self.more) {
-            let store = Arc::clone(&self.store);
-            let _ = tokio::time::timeout(POLL, store.noted.notified()).await;
+    async fn wait(&mut self) {
+        if !self.behind || self.failing {
+            // In vain as often as in time.
+            let _ = tokio::time::timeout(POLL, self.store.noted.notified()).await;
         }
+    }
+
+    async fn hear(&mut self) -> Vec<FeedEvent> {
         match self.read().await {
             Ok(events) => self.recovered(events),
             Err(error) => self.failed(&error),
         }
+    }
+
+    fn mark(&mut self) {
+        self.behind = true;
+    }
+
+    fn has_caught_up(&self) -> bool {
+        !self.behind
     }
 }
 
@@ -65,7 +83,7 @@ impl Poller {
     async fn read(&mut self) -> sqlx::Result<Vec<FeedEvent>> {
         let ask = query(&self.store.sql.events).bind(self.last).bind(BATCH);
         let rows = ask.fetch_all(&self.store.readers).await?;
-        self.more = rows.len() as i64 == BATCH;
+        self.behind = rows.len() as i64 == BATCH;
         let mut events = Vec::new();
         for row in &rows {
             self.last = row.try_get(0)?;

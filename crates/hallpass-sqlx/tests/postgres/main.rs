@@ -5,6 +5,7 @@
 mod damage;
 mod feed;
 mod locks;
+mod pools;
 mod proxy;
 mod server;
 mod setup;

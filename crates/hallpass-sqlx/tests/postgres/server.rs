@@ -13,10 +13,15 @@ pub(crate) fn url() -> String {
 
 /// A pool as an application may have it.
 pub(crate) async fn pool(isolation: &str) -> PgPool {
+    pool_of(isolation, 10).await
+}
+
+/// As [`pool`], with so many connections.
+pub(crate) async fn pool_of(isolation: &str, connections: u32) -> PgPool {
     let options: PgConnectOptions = url().parse().expect("a URL");
     let options =
         options.options([("default_transaction_isolation", isolation), ("synchronous_commit", "off")]);
-    PgPoolOptions::new().max_connections(10).connect_with(options).await.expect("the server")
+    PgPoolOptions::new().max_connections(connections).connect_with(options).await.expect("the server")
 }
 
 /// A store on connections of its own.

@@ -104,6 +104,12 @@ pub(super) async fn tells_of_what_comes_later_only(s: &Scene) -> Kept {
     let mut feed = s.store.feed().await?;
     s.log_out(&later.key).await?;
     ensure_eq!(keys_until(&mut feed, &later.key).await?, [later.key], "what the feed told of");
+    // Again beside a subscription that is still to hear of the earlier one.
+    let [earlier, later] = s.create_all([s.login(), s.login()]).await?;
+    s.log_out(&earlier.key).await?;
+    let mut second = s.store.feed().await?;
+    s.log_out(&later.key).await?;
+    ensure_eq!(keys_until(&mut second, &later.key).await?, [later.key], "what the second feed told of");
     Ok(())
 }
 
