@@ -2,6 +2,7 @@
 
 use hallpass_core::{Stamp, Subject};
 use hallpass_login::{AuthUser, Authenticator};
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 /// A user.
@@ -26,6 +27,10 @@ impl Authenticator for Users {
     type User = User;
     type Credentials = u64;
     type Error = Infallible;
+
+    fn identifier<'a>(&self, id: &'a u64) -> Cow<'a, str> {
+        id.to_string().into()
+    }
 
     async fn find(&self, id: &u64) -> Result<Option<User>, Infallible> {
         Ok(Some(User(*id)))

@@ -1,5 +1,6 @@
 use hallpass_core::{Stamp, Subject};
 use hallpass_login::{AuthUser, Authenticator, HasRoles};
+use std::borrow::Cow;
 
 /// What a user types: a name, a colon and a number.
 pub(crate) struct Pin(pub(crate) String);
@@ -51,6 +52,10 @@ impl Authenticator for Users {
     type User = User;
     type Credentials = Pin;
     type Error = std::io::Error;
+
+    fn identifier<'a>(&self, Pin(typed): &'a Pin) -> Cow<'a, str> {
+        typed.split(':').next().unwrap_or_default().into()
+    }
 
     async fn find(&self, Pin(typed): &Pin) -> Result<Option<User>, std::io::Error> {
         let name = typed.split(':').next().unwrap_or_default();

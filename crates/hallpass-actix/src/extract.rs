@@ -36,37 +36,23 @@ use std::sync::Arc;
 /// # }
 /// ```
 ///
-/// What streams for long holds [`ended`](hallpass_core::Session::ended) and stops when the session does. That is `Send`
-/// and borrows nothing, so it fits into a body and into the task of a WebSocket:
+/// [`until_logged_out`](crate::until_logged_out) ends a streamed body or an event stream as soon as its session ends,
+/// wherever and for whatever reason:
 ///
 /// ```
 /// use actix_web::web::Bytes;
 /// use actix_web::{Error, HttpResponse};
 /// use futures_core::Stream;
-/// use hallpass_actix::Session;
-/// use hallpass_core::SessionEnd;
-/// use std::future::Future;
-/// use std::pin::Pin;
-/// use std::task::{Context, Poll};
+/// use hallpass_actix::{Session, until_logged_out};
 ///
-/// /// The events, until the session ends.
-/// struct Live<S>(S, SessionEnd);
-///
-/// impl<S: Stream + Unpin> Stream for Live<S> {
-///     type Item = S::Item;
-///
-///     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-///         match Pin::new(&mut self.1).poll(cx) {
-///             Poll::Ready(_) => Poll::Ready(None),
-///             Poll::Pending => Pin::new(&mut self.0).poll_next(cx),
-///         }
-///     }
-/// }
-///
-/// fn live(session: Session, events: impl Stream<Item = Result<Bytes, Error>> + Unpin + 'static) -> HttpResponse {
-///     HttpResponse::Ok().content_type("text/event-stream").streaming(Live(events, session.ended()))
+/// fn live(session: Session, prices: impl Stream<Item = Result<Bytes, Error>> + 'static) -> HttpResponse {
+///     let last = |reason| Ok(Bytes::from(format!("event: logged_out\ndata: {reason}\n\n")));
+///     let events = until_logged_out(&session, prices).ending_with(last);
+///     HttpResponse::Ok().content_type("text/event-stream").streaming(events)
 /// }
 /// ```
+///
+/// With the feature `ws`, `ws::WebSocketUpgrade` does the same for WebSockets.
 #[derive(Debug)]
 pub struct Session(hallpass_core::Session);
 

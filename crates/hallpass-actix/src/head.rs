@@ -1,4 +1,4 @@
-use actix_web::http::header::{COOKIE, HOST, HeaderValue, ORIGIN, UPGRADE, USER_AGENT};
+use actix_web::http::header::{AUTHORIZATION, COOKIE, HOST, HeaderValue, ORIGIN, UPGRADE, USER_AGENT};
 use actix_web::http::uri::{Authority, PathAndQuery};
 use actix_web::{HttpMessage, HttpRequest};
 use hallpass_core::{Peer, RequestHead, SessionSlot};
@@ -54,6 +54,7 @@ impl RequestHead for HttpHead<'_> {
             "origin" => headers.get_all(ORIGIN),
             "host" => headers.get_all(HOST),
             "user-agent" => headers.get_all(USER_AGENT),
+            "authorization" => headers.get_all(AUTHORIZATION),
             other => headers.get_all(other),
         };
         values.map(HeaderValue::as_bytes).for_each(visit);
@@ -79,7 +80,9 @@ mod tests {
 
     #[test]
     fn every_line_of_a_header_is_shown_in_its_order_whatever_its_name_and_bytes() {
-        for name in ["cookie", "upgrade", "origin", "host", "user-agent", "sec-fetch-site", "x-moz"] {
+        for name in
+            ["authorization", "cookie", "upgrade", "origin", "host", "user-agent", "sec-fetch-site", "x-moz"]
+        {
             let other = HeaderValue::from_bytes(b"\xff").unwrap();
             let request = TestRequest::get().append_header((name, "a")).append_header(("accept", "*/*"));
             let request = request.append_header((name, other)).to_http_request();

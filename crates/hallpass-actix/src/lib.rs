@@ -81,12 +81,16 @@ mod logout;
 mod middleware;
 mod rejection;
 mod response;
+#[cfg(feature = "ws")]
+pub mod ws;
 
 pub use extract::{CurrentSubject, CurrentUser, Login, Maybe, Session};
 pub use future::ResponseFuture;
 pub use guard::{GuardMiddleware, GuardService, guard, require, require_login, require_role};
 pub use hallpass_core::{Peer, SessionSlot};
-pub use hallpass_login::{AuthUser, Authenticator, Guard, HasRoles, LogoutEndpoint};
+pub use hallpass_login::{
+    AuthUser, Authenticator, Guard, HasRoles, LogoutEndpoint, UntilLoggedOut, until_logged_out,
+};
 pub use head::HttpHead;
 pub use logout::logout;
 pub use middleware::{SessionMiddleware, SessionService};

@@ -2,9 +2,11 @@ use crate::rejection::Rejection;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY};
+use actix_web::http::header::{
+    CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY, WWW_AUTHENTICATE,
+};
 use actix_web::{Error, HttpResponse, ResponseError};
-use hallpass_core::{Answer, CommitOutcome, hygiene};
+use hallpass_core::{Answer, CommitOutcome, Refusal, hygiene};
 use std::fmt;
 
 /// Turns an answer of the core into a response, as it is.
@@ -43,12 +45,13 @@ pub(crate) fn conclude<B: MessageBody + 'static>(
     outcome: CommitOutcome,
     output: Result<ServiceResponse<B>, Error>,
 ) -> Result<ServiceResponse, Error> {
-    let refused = outcome.refusal.map(Answer::refusal);
+    let refused = outcome.refusal.map(|refusal| refused(&outcome, refusal));
     match (output, refused) {
         (Ok(response), Some(answer)) => Ok(response.into_response(answer_into_response(answer))),
         (Err(_), Some(answer)) => Err(Rejection::from(answer).into()),
         (Ok(mut response), None) => {
-            dress(&outcome, response.headers_mut());
+            let status = response.status();
+            dress(&outcome, status, response.headers_mut());
             Ok(response.map_into_boxed_body())
         }
         (Err(error), None) if outcome.opened => Err(Dressed { error, outcome }.into()),
@@ -56,16 +59,39 @@ pub(crate) fn conclude<B: MessageBody + 'static>(
     }
 }
 
+fn refused(outcome: &CommitOutcome, refusal: Refusal) -> Answer {
+    let answer = Answer::refusal(refusal);
+    match outcome.challenge() {
+        Some(challenge) if answer.status == 401 => answer.with(hygiene::WWW_AUTHENTICATE, challenge),
+        _ => answer,
+    }
+}
+
 /// Keeps caches from an answer that was made for one user, and gives it its cookies.
-fn dress(outcome: &CommitOutcome, headers: &mut HeaderMap) {
+fn dress(outcome: &CommitOutcome, status: StatusCode, headers: &mut HeaderMap) {
     if outcome.opened {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(hygiene::NO_STORE));
-        if let Some(vary) = hygiene::merge_vary(headers.get_all(VARY).map(HeaderValue::as_bytes)) {
-            headers.append(VARY, HeaderValue::from_static(vary));
+        for field in outcome.vary() {
+            let existing = headers.get_all(VARY).map(HeaderValue::as_bytes);
+            if let Some(vary) = hygiene::merge_vary(existing, field) {
+                headers.append(VARY, HeaderValue::from_static(vary));
+            }
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            challenge(outcome, headers);
         }
     }
     for line in outcome.set_cookies() {
         headers.append(SET_COOKIE, sensitive(line));
+    }
+}
+
+/// Says in a 401 that bearer tokens are taken, where they are.
+fn challenge(outcome: &CommitOutcome, headers: &mut HeaderMap) {
+    let Some(challenge) = outcome.challenge() else { return };
+    let existing = headers.get_all(WWW_AUTHENTICATE).map(HeaderValue::as_bytes);
+    if let Some(challenge) = hygiene::merge_challenge(existing, challenge) {
+        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
 }
 
@@ -89,7 +115,8 @@ impl ResponseError for Dressed {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = self.error.error_response();
-        dress(&self.outcome, response.headers_mut());
+        let status = response.status();
+        dress(&self.outcome, status, response.headers_mut());
         response
     }
 }
@@ -111,7 +138,6 @@ mod tests {
     use super::*;
     use actix_web::error::ErrorImATeapot;
     use actix_web::test::TestRequest;
-    use hallpass_core::Refusal;
 
     fn opened() -> CommitOutcome {
         let mut outcome = CommitOutcome::default();
@@ -124,7 +150,7 @@ mod tests {
         for (name, value) in lines {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        dress(&opened(), &mut headers);
+        dress(&opened(), StatusCode::OK, &mut headers);
         headers
     }
 

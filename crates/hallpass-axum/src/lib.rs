@@ -47,16 +47,42 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # What stays open
+//!
+//! [`until_logged_out`] ends a streamed body or an event stream as soon as its session ends, wherever and for whatever
+//! reason:
+//!
+//! ```
+//! use axum::response::{IntoResponse, Sse, sse::Event};
+//! use futures_core::Stream;
+//! use hallpass_axum::{Session, until_logged_out};
+//! use std::convert::Infallible;
+//!
+//! fn events(
+//!     session: Session,
+//!     prices: impl Stream<Item = Result<Event, Infallible>> + Send + 'static,
+//! ) -> impl IntoResponse {
+//!     let last = |reason: hallpass_core::EndReason| Ok(Event::default().event("logged_out").data(reason.as_str()));
+//!     Sse::new(until_logged_out(&session, prices).ending_with(last))
+//! }
+//! ```
+//!
+//! With the feature `ws`, `ws::WebSocketUpgrade` does the same for WebSockets.
 
 mod extract;
 mod guard;
 mod head;
 mod logout;
 mod rejection;
+#[cfg(feature = "ws")]
+pub mod ws;
 
 pub use extract::{CurrentSubject, CurrentUser, Login, Session};
 pub use guard::{GuardLayer, guard, require, require_login, require_role};
-pub use hallpass_login::{AuthUser, Authenticator, Guard, HasRoles, LogoutEndpoint};
+pub use hallpass_login::{
+    AuthUser, Authenticator, Guard, HasRoles, LogoutEndpoint, UntilLoggedOut, until_logged_out,
+};
 pub use hallpass_tower::{Peer, SessionLayer};
 pub use logout::logout;
 pub use rejection::Rejection;

@@ -38,6 +38,8 @@ pub enum Refusal {
     BadAuthority,
     /// 431: it carries more cookies than are looked at.
     CookiesTooLong,
+    /// 400: it carries a bearer token, and what it asks for needs a cookie.
+    CookieRequired,
     /// 413: its session would hold more data than it may.
     SessionTooLarge,
     /// 401: nobody is logged in.
@@ -48,6 +50,11 @@ pub enum Refusal {
     ReauthenticationRequired,
     /// 401: the credentials are not right.
     InvalidCredentials,
+    /// 429: there were too many attempts. The answer says when to try again.
+    TooManyAttempts {
+        /// How long until one may be made.
+        retry_after: Duration,
+    },
     /// 401: the user's sessions were all ended, or the credentials changed, while this login was under way.
     LoginSuperseded,
     /// 409: the user has as many sessions as allowed.
@@ -82,11 +89,14 @@ impl Answer {
             Refusal::CrossOrigin => Self::json(403, r#"{"error":"cross_origin"}"#),
             Refusal::BadAuthority => Self::json(400, r#"{"error":"bad_authority"}"#),
             Refusal::CookiesTooLong => Self::json(431, r#"{"error":"cookies_too_long"}"#),
+            Refusal::CookieRequired => Self::json(400, r#"{"error":"cookie_required"}"#),
             Refusal::SessionTooLarge => Self::json(413, r#"{"error":"session_too_large"}"#),
             Refusal::LoginRequired => Self::challenge(r#"{"error":"login_required"}"#),
             Refusal::ReauthenticationRequired => Self::challenge(r#"{"error":"reauthentication_required"}"#),
             Refusal::InvalidCredentials => Self::challenge(r#"{"error":"invalid_credentials"}"#),
             Refusal::LoginSuperseded => Self::challenge(r#"{"error":"login_superseded"}"#),
+            Refusal::TooManyAttempts { retry_after } => Self::json(429, r#"{"error":"too_many_attempts"}"#)
+                .with("retry-after", whole_seconds(retry_after)),
             Refusal::Forbidden => Self::json(403, r#"{"error":"forbidden"}"#),
             Refusal::SessionLimit => Self::json(409, r#"{"error":"session_limit"}"#),
             Refusal::Misconfigured => Self::json(500, r#"{"error":"internal_error"}"#),
@@ -109,6 +119,12 @@ impl Answer {
     }
 }
 
+/// Rounded up: who comes back then is not too early.
+fn whole_seconds(span: Duration) -> String {
+    let seconds = span.as_secs().saturating_add(u64::from(span.subsec_nanos() > 0));
+    seconds.max(1).to_string()
+}
+
 /// The challenge of a 401 (RFC 9110 §11.6.1): a scheme that makes no browser ask for a password.
 pub const WWW_AUTHENTICATE: &str = "Session";
 
@@ -125,11 +141,13 @@ mod tests {
             CrossOrigin,
             BadAuthority,
             CookiesTooLong,
+            CookieRequired,
             SessionTooLarge,
             LoginRequired,
             Forbidden,
             ReauthenticationRequired,
             InvalidCredentials,
+            TooManyAttempts { retry_after: Duration::ZERO },
             LoginSuperseded,
             SessionLimit,
             Misconfigured,
@@ -140,7 +158,17 @@ mod tests {
                 |name| answer.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value);
             assert_eq!(value("cache-control"), Some("no-store"), "{refusal:?}");
             assert_eq!(value("www-authenticate").is_some(), answer.status == 401, "{refusal:?}");
-            assert_eq!(value("retry-after").is_some(), answer.status == 503, "{refusal:?}");
+            assert_eq!(value("retry-after").is_some(), [429, 503].contains(&answer.status), "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn who_comes_back_when_told_is_not_too_early() {
+        for (millis, seconds) in [(0, "1"), (1, "1"), (1_000, "1"), (1_001, "2"), (900_000, "900")] {
+            let refusal = Refusal::TooManyAttempts { retry_after: Duration::from_millis(millis) };
+            let answer = Answer::refusal(refusal);
+            assert_eq!(answer.status, 429);
+            assert!(answer.headers.contains(&("retry-after", seconds.into())), "{answer:?}");
         }
     }
 }

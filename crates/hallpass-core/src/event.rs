@@ -44,6 +44,8 @@ pub enum EventKind {
     LoginSucceeded,
     /// Credentials were not right, or the login was refused when it was to be created.
     LoginFailed,
+    /// An attempt was refused before the password was looked at: there were too many.
+    LoginThrottled,
     /// A user's credentials were checked again within a session.
     Reauthenticated,
     /// A visitor's session was created.
@@ -67,6 +69,7 @@ impl EventKind {
         match self {
             Self::LoginSucceeded => "authn_login_success",
             Self::LoginFailed => "authn_login_fail",
+            Self::LoginThrottled => "authn_login_fail_max",
             Self::Reauthenticated => "authn_reauthenticated",
             Self::VisitorCreated => "session_created",
             Self::Renewed => "session_renewed",
@@ -133,7 +136,9 @@ pub struct TracingEvents;
 impl EventSink for TracingEvents {
     fn record(&self, event: &Event<'_>) {
         match event.kind {
-            EventKind::LoginFailed | EventKind::CrossOriginRefused => log_event!(event, WARN),
+            EventKind::LoginFailed | EventKind::LoginThrottled | EventKind::CrossOriginRefused => {
+                log_event!(event, WARN);
+            }
             EventKind::Touched => log_event!(event, DEBUG),
             _ => log_event!(event, INFO),
         }

@@ -50,7 +50,8 @@ pub trait RequestHead {
 
 /// The address a request came from, as the application wants it known: in device lists and events.
 ///
-/// Put it into the request's extensions where the server does not know it itself, or where a trusted proxy in front says
-/// it. Nothing is granted by it.
+/// Put it into the request's extensions where the server does not know it itself. What proxies in front say is read where
+/// they are named to the manager, with [`trusted_proxies`](crate::SessionManagerBuilder::trusted_proxies). Nothing is
+/// granted by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Peer(pub IpAddr);

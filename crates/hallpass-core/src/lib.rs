@@ -51,10 +51,12 @@
 //! [`SessionStore`] is the contract, `hallpass-testkit` proves a store against each line of it.
 
 mod answer;
+mod bearer;
 mod commit;
 mod cookie;
 mod event;
 mod head;
+mod hooks;
 pub mod hygiene;
 mod ids;
 mod manager;
@@ -62,6 +64,7 @@ mod memory;
 mod origin;
 mod plan;
 mod policy;
+mod proxy;
 mod random;
 mod record;
 mod session;
@@ -69,30 +72,35 @@ mod slot;
 mod store;
 #[cfg(test)]
 mod test_head;
+mod throttle;
 mod time;
 mod token;
 mod watch;
 
 pub use answer::{Answer, Refusal, WWW_AUTHENTICATE};
+pub use bearer::BearerToken;
 pub use commit::{Commit, CommitOutcome};
 pub use cookie::{
-    CookieKind, CookiePolicy, CookiePolicyBuilder, CookiePolicyError, CookiePrefix, Presented,
+    CookieKind, CookiePolicy, CookiePolicyBuilder, CookiePolicyError, CookiePrefix, DeviceToken, Presented,
     PresentedTokens, SameSite,
 };
 pub use event::{Event, EventKind, EventSink, TracingEvents};
 pub use head::{Peer, RequestHead};
+pub use hooks::{EventChannel, EventHook, EventStream, Heard, OwnedEvent};
 pub use ids::{
     Epoch, HandleError, OpId, Realm, RealmError, Revision, SessionHandle, Shard, Stamp, Subject,
     SubjectError, SubjectKey,
 };
 pub use manager::{
-    BuildError, EndSubject, EndSubjectError, EndSubjectReceipt, SessionManager, SessionManagerBuilder,
+    BuildError, EndSubject, EndSubjectError, EndSubjectReceipt, SessionAdmin, SessionManager,
+    SessionManagerBuilder,
 };
 pub use memory::{MemoryStore, MemoryStoreBuilder};
 pub use origin::{
     OriginPolicy, OriginPolicyBuilder, OriginPolicyError, OriginRefusal, RequestClass, Verdict,
 };
 pub use policy::{PolicyError, SessionPolicy};
+pub use proxy::{TrustedProxies, TrustedProxiesError};
 pub use random::{OsRandom, RandomSource};
 pub use record::{
     AuthLevel, ClientInfo, DataChange, DecodeError, EndReason, Identity, Record, SessionData, Transport,
@@ -103,6 +111,10 @@ pub use store::{
     Created, Ended, FeedEvent, Freshness, LastUse, Op, Replaced, SessionFeed, SessionLimit, SessionStore,
     SessionSummary, SharedStore, StoreError, StoreErrorKind, SubjectRevoked, Swept, Taken, Ticket, Updated,
     WhenReached, Which,
+};
+pub use throttle::{
+    Admission, Attempt, AttemptLimit, Bucket, BucketKind, MemoryThrottle, Throttle, ThrottlePolicy,
+    ThrottlePolicyError, ThrottleSecret,
 };
 pub use time::{Clock, Sleep, SystemClock, Timestamp};
 pub use token::{SessionKey, SessionToken};

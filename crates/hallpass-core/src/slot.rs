@@ -1,13 +1,14 @@
 //! What a layer puts into a request: cheap, unopened, and all that a request knows of sessions.
 
 use crate::answer::{Answer, Refusal};
+use crate::bearer;
 use crate::cookie::Presented;
 use crate::event::{Event, EventKind};
 use crate::head::RequestHead;
 use crate::manager::SessionManager;
 use crate::manager::lookup::Opened;
 use crate::origin::{OriginRefusal, Verdict};
-use crate::record::ClientInfo;
+use crate::record::{ClientInfo, Transport};
 use crate::session::{Intent, Session, SessionError};
 use std::any::Any;
 use std::fmt;
@@ -22,6 +23,8 @@ const DIRTY: u8 = 2;
 const COMMITTED: u8 = 4;
 /// The request was refused for its origin, and that has been told.
 const REFUSED: u8 = 8;
+/// The session is there, but its user is not let in.
+const STALE: u8 = 16;
 
 /// Anything a layer carries for its extractors, such as the authenticator.
 pub type Companion = Arc<dyn Any + Send + Sync>;
@@ -40,7 +43,8 @@ pub(crate) struct Inner {
     outer: Option<SessionSlot>,
     companion: Option<Companion>,
     pub(crate) opened: OnceLock<Opened>,
-    /// [`FAILED`], [`DIRTY`], [`COMMITTED`] and [`REFUSED`]: one word, so that a change and the commit see each other.
+    /// [`FAILED`], [`DIRTY`], [`COMMITTED`], [`REFUSED`] and [`STALE`]: one word, so that a change and the commit see
+    /// each other.
     flags: AtomicU8,
     intent: Mutex<Intent>,
     client: OnceLock<ClientInfo>,
@@ -59,8 +63,11 @@ impl SessionSlot {
         companion: Option<Companion>,
         outer: Option<SessionSlot>,
     ) -> Self {
-        let presented = manager.0.cookies.scan(head);
-        let verdict = manager.0.origin.check(head, &manager.0.cookies);
+        let presented = manager.presented_by(head);
+        let verdict = match presented.transport {
+            Transport::Cookie => manager.0.origin.check(head, &manager.0.cookies),
+            Transport::Bearer => Verdict::Allow,
+        };
         Self(Arc::new(Inner {
             manager,
             presented,
@@ -81,6 +88,13 @@ impl SessionSlot {
     #[must_use]
     pub fn manager(&self) -> &SessionManager {
         &self.0.manager
+    }
+
+    /// How the request presents its token: as a bearer token, which no page can make a browser send, or in cookies if at
+    /// all.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        self.0.presented.transport
     }
 
     /// The authority of the request's target, for adapters whose handlers do not see it.
@@ -120,7 +134,7 @@ impl SessionSlot {
 
     /// Takes note of the client, for sessions created in this request.
     pub fn observe_client(&self, head: &impl RequestHead) {
-        self.0.client.get_or_init(|| client_of(head));
+        self.0.client.get_or_init(|| client_of(&self.0.manager, head));
     }
 
     /// The client as far as it was observed.
@@ -213,6 +227,23 @@ impl SessionSlot {
         self.fail();
     }
 
+    /// Notes that the user of the session is not let in: gone, disabled, or with other credentials since. A client with a
+    /// bearer token is then told that it is no longer good.
+    pub fn mark_stale(&self) {
+        self.0.flags.fetch_or(STALE, Ordering::AcqRel);
+    }
+
+    /// What a 401 must say besides, where bearer tokens are taken (RFC 6750 §3); `lost` if the session has just gone.
+    pub(crate) fn bearer_challenge(&self, lost: bool) -> Option<&'static str> {
+        if !self.0.manager.takes_bearer() {
+            return None;
+        }
+        let stale = lost || self.0.flags.load(Ordering::Acquire) & STALE != 0;
+        let opens = !stale && self.opened().is_some_and(|opened| opened.live().is_some());
+        let invalid = self.transport() == Transport::Bearer && !opens;
+        Some(if invalid { bearer::INVALID_TOKEN } else { bearer::CHALLENGE })
+    }
+
     /// Has the layer answer with this refusal, whatever the handler makes of it; the first one counts. For frameworks
     /// where a handler may not see the error of an extractor.
     pub fn insist(&self, refusal: Refusal) {
@@ -271,13 +302,13 @@ impl fmt::Debug for SessionSlot {
     }
 }
 
-fn client_of(head: &impl RequestHead) -> ClientInfo {
+fn client_of(manager: &SessionManager, head: &impl RequestHead) -> ClientInfo {
     let mut user_agent = None;
     head.for_each_value("user-agent", &mut |value| {
         user_agent
             .get_or_insert_with(|| String::from_utf8_lossy(&value[..value.len().min(1024)]).into_owned());
     });
-    ClientInfo::new(user_agent.as_deref(), head.peer())
+    ClientInfo::new(user_agent.as_deref(), manager.client_address(head))
 }
 
 /// A session was not opened.

@@ -8,12 +8,13 @@ pub(crate) struct Head {
     method: String,
     authority: Option<String>,
     protocol: Option<String>,
+    peer: Option<IpAddr>,
     lines: Vec<(String, Vec<u8>)>,
 }
 
 impl Head {
     pub(crate) fn new(method: &str) -> Self {
-        Self { method: method.to_owned(), authority: None, protocol: None, lines: Vec::new() }
+        Self { method: method.to_owned(), authority: None, protocol: None, peer: None, lines: Vec::new() }
     }
 
     pub(crate) fn authority(mut self, authority: &str) -> Self {
@@ -23,6 +24,11 @@ impl Head {
 
     pub(crate) fn protocol(mut self, protocol: &str) -> Self {
         self.protocol = Some(protocol.to_owned());
+        self
+    }
+
+    pub(crate) fn peer(mut self, peer: IpAddr) -> Self {
+        self.peer = Some(peer);
         self
     }
 
@@ -46,7 +52,7 @@ impl RequestHead for Head {
     }
 
     fn peer(&self) -> Option<IpAddr> {
-        None
+        self.peer
     }
 
     fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8])) {

@@ -2,6 +2,7 @@
 
 use crate::ids::{Realm, Shard, Subject};
 use crate::random::RandomSource;
+use crate::record::Transport;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
@@ -73,10 +74,30 @@ impl SessionToken {
         Shard(u16::from_be_bytes([self.0[0], self.0[1]]))
     }
 
-    /// The key under which `realm` keeps this token's session.
+    /// The key under which `realm` keeps this token's session, if it travels in a cookie.
     #[must_use]
     pub fn key(&self, realm: &Realm) -> SessionKey {
-        let digest = hash("hallpass/1", realm).chain_update(self.0).finalize();
+        self.key_by(realm, Transport::Cookie)
+    }
+
+    /// The key under which `realm` keeps this token's session, if it travels so. By another way the same token is another
+    /// key, and finds and ends nothing.
+    ///
+    /// ```
+    /// use hallpass_core::{OsRandom, Realm, SessionToken, Shard, Transport};
+    ///
+    /// let (realm, token) = (Realm::new("shop").unwrap(), SessionToken::random(Shard(7), &OsRandom)?);
+    /// assert_ne!(token.key_by(&realm, Transport::Bearer), token.key_by(&realm, Transport::Cookie));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn key_by(&self, realm: &Realm, transport: Transport) -> SessionKey {
+        // At the end, where only the length of all that is hashed differs: nothing else can look the same.
+        let suffix = match transport {
+            Transport::Cookie => "",
+            Transport::Bearer => "bearer",
+        };
+        let digest = hash("hallpass/1", realm).chain_update(self.0).chain_update(suffix).finalize();
         let mut key = [0; SessionKey::LEN];
         key[..SHARD_LEN].copy_from_slice(&self.0[..SHARD_LEN]);
         key[SHARD_LEN..].copy_from_slice(&digest);

@@ -273,3 +273,56 @@ pub(crate) async fn first_of<A: Future + ?Sized, B: Future + ?Sized>(
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::MemoryStore;
+    use crate::slot::SessionSlot;
+    use crate::test_head::Head;
+
+    /// A manager and the record of a session of it.
+    async fn stored() -> (SessionManager, Arc<Record>) {
+        let manager = SessionManager::builder(MemoryStore::new()).sweep_every(None).build().unwrap();
+        let slot = SessionSlot::new(manager.clone(), &Head::new("GET"), None, None);
+        let session = slot.open().await.unwrap();
+        session.insert("color", "red").unwrap();
+        assert_eq!(slot.commit().await.refusal, None);
+        let record = session.record().unwrap();
+        (manager, record)
+    }
+
+    async fn until(is_so: impl Fn() -> bool) {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn no_entry_outlives_its_watcher() {
+        let (manager, record) = stored().await;
+        let watches: Vec<_> = (0..100).map(|_| manager.watch(&record)).collect();
+        let state = || manager.0.watchers.state();
+        assert_eq!(state().waiting[&record.handle].len(), 100);
+        drop(watches);
+        assert_eq!(state().waiting.capacity(), 0);
+        until(|| !state().listening).await;
+        let again = manager.watch(&record);
+        assert!(state().listening);
+        drop(again);
+    }
+
+    #[tokio::test]
+    async fn no_manager_is_kept_alive_by_its_listener() {
+        let (manager, record) = stored().await;
+        let (inner, watch) = (Arc::downgrade(&manager.0), manager.watch(&record));
+        // Until it waits for the feed.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        drop((manager, record));
+        assert!(inner.upgrade().is_some(), "somebody waits");
+        drop(watch);
+        until(|| inner.upgrade().is_none()).await;
+    }
+}

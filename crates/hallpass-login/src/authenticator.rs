@@ -1,4 +1,5 @@
 use hallpass_core::{Stamp, Subject};
+use std::borrow::Cow;
 use std::future::Future;
 
 /// A user, as far as sessions are concerned.
@@ -37,6 +38,7 @@ pub trait AuthUser: Send + Sync + 'static {
 /// ```
 /// use hallpass_core::{Stamp, Subject};
 /// use hallpass_login::{AuthUser, Authenticator};
+/// use std::borrow::Cow;
 /// use std::convert::Infallible;
 ///
 /// struct Account(u64);
@@ -51,6 +53,9 @@ pub trait AuthUser: Send + Sync + 'static {
 ///     type Credentials = (u64, u32);
 ///     type Error = Infallible;
 ///
+///     fn identifier<'a>(&self, (id, _): &'a (u64, u32)) -> Cow<'a, str> {
+///         id.to_string().into()
+///     }
 ///     async fn find(&self, (id, _): &(u64, u32)) -> Result<Option<Account>, Infallible> {
 ///         Ok((*id == 7).then_some(Account(7)))
 ///     }
@@ -73,6 +78,11 @@ pub trait Authenticator: Send + Sync + 'static {
     type Credentials: Send;
     /// Why the users could not be asked. The client sees an opaque 503.
     type Error: std::error::Error + Send + Sync + 'static;
+
+    /// What was typed to say who it is, such as a user name or an e-mail address: attempts are counted by it, also those
+    /// for users whom there are not. Spaces around it, case and what is beyond 256 bytes make no difference. Where nothing
+    /// is typed it is the public part of what is presented, such as the id of a passkey; never a secret one.
+    fn identifier<'a>(&self, credentials: &'a Self::Credentials) -> Cow<'a, str>;
 
     /// The user whom the credentials name, whether or not they are right; disabled users too.
     ///

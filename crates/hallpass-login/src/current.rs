@@ -38,7 +38,11 @@ pub(crate) async fn user_of<A: Authenticator>(
         Some(user) => Some(user),
         None => fetch(slot, users, &identity.subject).await?,
     };
-    Ok(user.filter(|user| is_current(&**user, identity)))
+    let user = user.filter(|user| is_current(&**user, identity));
+    if user.is_none() {
+        slot.mark_stale();
+    }
+    Ok(user)
 }
 
 async fn fetch<A: Authenticator>(

@@ -1,7 +1,7 @@
 use crate::current::{current_subject, current_user, require_recent};
 use crate::denied::{Denied, find_authenticator};
 use crate::{AuthUser, Authenticator};
-use hallpass_core::{Answer, RequestHead, SessionSlot, Subject};
+use hallpass_core::{Answer, RequestHead, SessionSlot, Subject, Transport};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -142,10 +142,14 @@ pub async fn find_subject<A: Authenticator>(slot: Option<&SessionSlot>) -> Resul
 }
 
 impl Denied {
-    /// [`answer`](Self::answer), with the login page of the nearest layer's `A`.
+    /// [`answer`](Self::answer), with the login page of the nearest layer's `A`. A client with a bearer token is not sent
+    /// there.
     #[must_use]
     pub fn answer_for<A: Authenticator>(self, slot: Option<&SessionSlot>, head: &impl RequestHead) -> Answer {
-        let users = slot.and_then(|slot| slot.chain().find_map(SessionSlot::companion::<A>));
-        self.answer(head, users.as_deref().and_then(A::login_path))
+        let nearest = |slot: &SessionSlot| Some((slot.transport(), slot.companion::<A>()?));
+        match slot.and_then(|slot| slot.chain().find_map(nearest)) {
+            Some((Transport::Cookie, users)) => self.answer(head, users.login_path()),
+            Some((Transport::Bearer, _)) | None => self.plain_answer(),
+        }
     }
 }

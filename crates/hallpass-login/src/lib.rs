@@ -24,9 +24,12 @@
 //! who does not ([`Denied`]), and the ready-made [`LogoutEndpoint`].
 
 mod authenticator;
+mod clear_site_data;
 mod current;
 mod denied;
+mod device;
 mod guard;
+mod live;
 mod login;
 mod logout;
 mod negotiate;
@@ -36,9 +39,13 @@ pub mod password;
 mod ticket;
 
 pub use authenticator::{AuthUser, Authenticator};
+pub use clear_site_data::ClearSiteData;
 pub use current::{current_subject, current_user, require_recent};
 pub use denied::{Denied, find_authenticator, require_slot};
 pub use guard::{Guard, HasRoles, find_subject, find_user};
+#[cfg(feature = "socket")]
+pub use live::{SessionSocket, SocketError, hold_socket};
+pub use live::{UntilLoggedOut, require_session, until_logged_out};
 pub use login::{Device, Keep, Login, LoginError};
 pub use logout::LogoutEndpoint;
 pub use negotiate::{Audience, LoginPrompt, audience, login_prompt};

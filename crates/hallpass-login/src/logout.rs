@@ -1,6 +1,7 @@
+use crate::clear_site_data::ClearSiteData;
 use crate::negotiate::{Audience, audience};
 use crate::next::Next;
-use hallpass_core::{Answer, OriginRefusal, Refusal, RequestHead, SessionSlot, Verdict};
+use hallpass_core::{Answer, OriginRefusal, Refusal, RequestHead, SessionSlot, Transport, Verdict};
 use std::sync::Arc;
 
 /// The ready-made logout endpoint: which methods it takes, and where browsers go after.
@@ -19,11 +20,12 @@ use std::sync::Arc;
 pub struct LogoutEndpoint {
     get: bool,
     redirect: Arc<str>,
+    clear: ClearSiteData,
 }
 
 impl Default for LogoutEndpoint {
     fn default() -> Self {
-        Self { get: false, redirect: "/".into() }
+        Self { get: false, redirect: "/".into(), clear: ClearSiteData::new() }
     }
 }
 
@@ -50,6 +52,14 @@ impl LogoutEndpoint {
         self
     }
 
+    /// Asks browsers to forget more than the session's cookies, after a logout that is confirmed. Nothing unless set; read
+    /// [`ClearSiteData`] first.
+    #[must_use]
+    pub fn clear_site_data(mut self, clear: ClearSiteData) -> Self {
+        self.clear = clear;
+        self
+    }
+
     /// Logs out on `slot`, if the request with this head may.
     pub async fn answer(&self, slot: &SessionSlot, head: &impl RequestHead) -> Answer {
         if let Err(refused) = self.check(slot, head) {
@@ -61,18 +71,22 @@ impl LogoutEndpoint {
             Err(error) => return error.answer(),
         };
         match session.log_out().await {
+            Ok(receipt) if slot.transport() == Transport::Bearer => counted(receipt.sessions_ended),
             Ok(receipt) => self.success(head, receipt.sessions_ended),
             Err(error) => error.answer(),
         }
     }
 
-    /// POST is checked when the session is opened, like every request that changes something; GET needs more; any other
+    /// A bearer token comes from no page unasked. POST is checked when the session is opened, like every request that changes something; GET needs more; any other
     /// method is refused, another site's first.
     fn check(&self, slot: &SessionSlot, head: &impl RequestHead) -> Result<(), Answer> {
         let (origin, cookies) = (slot.manager().origin_policy(), slot.manager().cookies());
+        let is_bearer = slot.transport() == Transport::Bearer;
         let verdict = match head.method() {
             "POST" => return Ok(()),
+            "GET" if self.get && is_bearer => return Ok(()),
             "GET" if self.get => origin.check_logout_get(head, cookies),
+            _ if is_bearer => Verdict::Refuse(OriginRefusal::MethodNotAllowed),
             _ => match origin.check(head, cookies) {
                 Verdict::Allow => Verdict::Refuse(OriginRefusal::MethodNotAllowed),
                 refused @ Verdict::Refuse(_) => refused,
@@ -98,13 +112,21 @@ impl LogoutEndpoint {
 
     fn success(&self, head: &impl RequestHead, sessions_ended: usize) -> Answer {
         let redirect = || self.redirect.to_string();
-        let json = || Answer::json(200, format!(r#"{{"sessions_ended":{sessions_ended}}}"#));
-        match audience(head.method(), |name: &str, visit: &mut dyn FnMut(&[u8])| {
+        let json = || counted(sessions_ended);
+        let answer = match audience(head.method(), |name: &str, visit: &mut dyn FnMut(&[u8])| {
             head.for_each_value(name, visit)
         }) {
             Audience::Api => json(),
             Audience::Browser => Answer::empty(303).with("location", redirect()),
             Audience::Htmx => json().with("hx-redirect", redirect()),
+        };
+        match self.clear.header() {
+            Some(clear) => answer.with("clear-site-data", clear),
+            None => answer,
         }
     }
+}
+
+fn counted(sessions_ended: usize) -> Answer {
+    Answer::json(200, format!(r#"{{"sessions_ended":{sessions_ended}}}"#))
 }

@@ -1,5 +1,5 @@
 use crate::AuthUser;
-use hallpass_core::{AuthLevel, Realm, Stamp, Subject, Ticket};
+use hallpass_core::{Attempt, AuthLevel, Realm, Stamp, Subject, Ticket};
 use std::fmt;
 use std::sync::Arc;
 
@@ -25,6 +25,7 @@ pub struct Authenticated<U> {
     pub(crate) ticket: Ticket,
     pub(crate) level: AuthLevel,
     pub(crate) remembered: bool,
+    pub(crate) attempt: Attempt,
 }
 
 impl<U: AuthUser> Authenticated<U> {

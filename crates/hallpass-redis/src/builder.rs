@@ -1,3 +1,4 @@
+use crate::cluster::Cluster;
 use crate::error::SetupError;
 use crate::feed::Feeds;
 use crate::inspect::{inspect, setup_error};
@@ -8,8 +9,7 @@ use crate::store::RedisStore;
 use crate::target::Target;
 use hallpass_core::Clock;
 use redis::aio::ConnectionManagerConfig;
-use redis::cluster::ClusterClient;
-use redis::{Client, ConnectionInfo, RedisResult};
+use redis::{ConnectionInfo, RedisResult};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,36 +104,32 @@ impl RedisStoreBuilder {
             Target::Cluster(servers) => self.open_cluster(servers).await,
         };
         let connection = connection.map_err(|error| setup_error(&target.servers()[0], error))?;
-        let link = Link::new(connection, self.response_timeout);
         let names = Names::new(&self.prefix, target.db());
-        let feeds = Feeds::new(target, &names, self.connect_timeout, self.response_timeout);
+        let feeds = Feeds::new(connection.clone(), &names, self.connect_timeout, self.response_timeout);
+        let link = Link::new(connection, self.response_timeout);
         Ok(RedisStore::new(link, names, feeds, self.clock, self.response_timeout))
     }
 
     async fn open_server(&self, server: &ConnectionInfo) -> RedisResult<Connection> {
         // A call waits for the next connection, but no longer than its time limit; the one after it tries again.
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(self.connect_timeout))
-            .set_response_timeout(Some(self.response_timeout))
-            .set_number_of_retries(4)
-            .set_min_delay(Duration::from_millis(50))
-            .set_max_delay(Duration::from_millis(400))
-            .set_pipeline_buffer_size(1024);
-        let server = Server::connect(Client::open(server.clone())?, config).await?;
-        Ok(Connection::Server(Arc::new(server)))
+        let config = self.connections().set_number_of_retries(4);
+        Ok(Connection::Server(Arc::new(Server::connect(server.clone(), config).await?)))
     }
 
     async fn open_cluster(&self, servers: &[ConnectionInfo]) -> RedisResult<Connection> {
-        let tcp = servers.first().map(|server| server.tcp_settings().clone()).unwrap_or_default();
-        let client = ClusterClient::builder(servers.to_vec())
-            .connection_timeout(self.connect_timeout)
-            .response_timeout(self.response_timeout)
-            .tcp_settings(tcp)
-            .retries(8)
-            .min_retry_wait(10)
-            .max_retry_wait(400)
-            .build()?;
-        Ok(Connection::Cluster(client.get_async_connection().await?))
+        // A call that waits for a primary that is gone could be served by its replica.
+        let config = self.connections().set_number_of_retries(1);
+        let cluster = Cluster::connect(servers.to_vec(), config, self.response_timeout).await?;
+        Ok(Connection::Cluster(Arc::new(cluster)))
+    }
+
+    fn connections(&self) -> ConnectionManagerConfig {
+        ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(self.connect_timeout))
+            .set_response_timeout(Some(self.response_timeout))
+            .set_min_delay(Duration::from_millis(50))
+            .set_max_delay(Duration::from_millis(400))
+            .set_pipeline_buffer_size(1024)
     }
 }
 

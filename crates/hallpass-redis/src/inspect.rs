@@ -1,8 +1,8 @@
 //! Looking at a server before sessions are kept on it.
 
 use crate::error::SetupError;
-use crate::slots::{Primary, Slots};
-use crate::target::{Target, at, host_of, name_of};
+use crate::slots::Slots;
+use crate::target::{Target, name_of};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind, RedisError, Value, cmd};
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub(crate) async fn inspect(target: &Target, limit: Duration) -> Result<(), Setu
     match target {
         Target::Server(server) => inspect_server(server, false, limit).await,
         Target::Cluster(servers) => {
-            for primary in primaries(servers, limit).await?.0 {
+            for primary in primaries(servers, limit).await? {
                 inspect_server(&primary, true, limit).await?;
             }
             Ok(())
@@ -21,27 +21,18 @@ pub(crate) async fn inspect(target: &Target, limit: Duration) -> Result<(), Setu
     }
 }
 
-/// The primaries of a cluster, asked from the first of `servers` that answers, and what it said.
-pub(crate) async fn primaries(
-    servers: &[ConnectionInfo],
-    limit: Duration,
-) -> Result<(Vec<ConnectionInfo>, Slots), SetupError> {
+/// The primaries of a cluster, asked from the first of `servers` that answers.
+async fn primaries(servers: &[ConnectionInfo], limit: Duration) -> Result<Vec<ConnectionInfo>, SetupError> {
     let mut failed = None;
     for server in servers {
         match slots(server, limit).await {
             Ok(slots) => {
-                let primaries = slots.primaries().iter().map(|primary| way_to(server, primary)).collect();
-                return Ok((primaries, slots));
+                return Ok(slots.primaries().iter().map(|primary| primary.place.seen_from(server)).collect());
             }
             Err(error) => failed = Some(error),
         }
     }
     Err(failed.unwrap_or_else(|| SetupError::Url("it names no server".into())))
-}
-
-fn way_to(asked: &ConnectionInfo, primary: &Primary) -> ConnectionInfo {
-    let host = primary.host.as_deref().or_else(|| host_of(asked)).unwrap_or_default();
-    at(asked, host, primary.port)
 }
 
 async fn slots(server: &ConnectionInfo, limit: Duration) -> Result<Slots, SetupError> {

@@ -9,7 +9,7 @@ use std::fmt;
 /// How many hash tags there are.
 pub(crate) const TAGS: u16 = 1 << 12;
 
-/// The tag that is asked for what concerns a whole realm, and written after all others.
+/// The tag that is asked first for what concerns a whole realm, and written after all others.
 pub(crate) const REALM_TAG: Tag = Tag(0);
 
 /// The part of a shard that decides where it lies.

@@ -1,45 +1,35 @@
 //! The connection over which all calls are sent at once.
 
+use crate::cluster::Cluster;
 use crate::error::store_error;
 use crate::keys::Tag;
 use crate::reply::{self, strange};
+use crate::route::pipeline;
 use crate::script::Call;
 use crate::server::Server;
-use crate::slots::Slots;
 use hallpass_core::StoreError;
-use redis::cluster_async::ClusterConnection;
-use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
-use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
+use redis::{Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinSet;
 
 /// A connection that mends itself.
 #[derive(Clone)]
 pub(crate) enum Connection {
     Server(Arc<Server>),
-    Cluster(ClusterConnection),
+    Cluster(Arc<Cluster>),
 }
 
 /// A connection with a time limit.
 pub(crate) struct Link {
     connection: Connection,
-    slots: Mutex<Option<Arc<Slots>>>,
     limit: Duration,
-}
-
-/// What one server is sent: the place of each command among all, and the command.
-#[derive(Default)]
-struct Batch {
-    slot: u16,
-    commands: Vec<(usize, Cmd)>,
 }
 
 // Every call is one script, which the server runs whole or not at all, whatever becomes of the future that waits for it.
 impl Link {
     pub(crate) fn new(connection: Connection, limit: Duration) -> Self {
-        Self { connection, slots: Mutex::default(), limit }
+        Self { connection, limit }
     }
 
     pub(crate) fn is_cluster(&self) -> bool {
@@ -50,49 +40,50 @@ impl Link {
     /// its text.
     pub(crate) async fn call(&self, call: &Call) -> Result<Value, StoreError> {
         self.within(async {
-            match self.connection.send(&call.by_hash()).await {
-                Err(error) if is_unknown_script(&error) => self.connection.send(&call.in_full()).await,
+            match self.connection.send(call.tag(), &call.by_hash()).await {
+                Err(error) if is_unknown_script(&error) => {
+                    self.connection.send(call.tag(), &call.in_full()).await
+                }
                 answer => answer,
             }
         })
         .await
     }
 
-    /// Sends a command that has a key.
-    pub(crate) async fn send(&self, command: &Cmd) -> Result<Value, StoreError> {
-        self.within(self.connection.send(command)).await
+    /// Sends a command that has a key of this tag, and may be done twice.
+    pub(crate) async fn send(&self, tag: Tag, command: &Cmd) -> Result<Value, StoreError> {
+        self.within(self.connection.send(tag, command)).await
+    }
+
+    /// Sends a command that all tags answer alike: to `first`, and to tags of other servers if that takes long.
+    pub(crate) async fn send_to_one(
+        &self,
+        first: Tag,
+        ask: impl Fn(Tag) -> Cmd,
+    ) -> Result<Value, StoreError> {
+        match &self.connection {
+            Connection::Server(_) => self.send(first, &ask(first)).await,
+            Connection::Cluster(cluster) => self.within(cluster.send_to_one(first, ask)).await,
+        }
     }
 
     /// Sends commands for many tags in one pipeline for each server, and answers in their order. Each pipeline begins
-    /// with `first`.
+    /// with `first`. In a cluster, those that a server has not done are sent again.
     pub(crate) async fn send_all(
         &self,
         first: Option<Cmd>,
         commands: Vec<(Tag, Cmd)>,
     ) -> Result<Vec<Value>, StoreError> {
-        let count = commands.len();
-        let batches = self.batches(commands).await?;
-        let mut sending = JoinSet::new();
-        for batch in batches {
-            sending.spawn(self.connection.clone().send_batch(first.clone(), batch));
-        }
-        let answers = self.within(gather(sending, count)).await;
-        if answers.is_err() {
-            *self.known_slots() = None;
-        }
-        answers
+        self.within(self.connection.send_all(first, commands, false)).await
     }
 
-    /// As [`Link::send_all`], and once more if a slot has moved meanwhile: only for what may be done twice.
+    /// As [`Link::send_all`], and in a cluster once more if a server was lost: only for what may be done twice.
     pub(crate) async fn send_all_twice(
         &self,
         first: Option<Cmd>,
         commands: Vec<(Tag, Cmd)>,
     ) -> Result<Vec<Value>, StoreError> {
-        match self.send_all(first.clone(), commands.clone()).await {
-            Err(_) if self.is_cluster() => self.send_all(first, commands).await,
-            answers => answers,
-        }
+        self.within(self.connection.send_all(first, commands, true)).await
     }
 
     /// What a server's clock says, in milliseconds.
@@ -105,100 +96,47 @@ impl Link {
     }
 
     async fn within<T>(&self, work: impl Future<Output = RedisResult<T>>) -> Result<T, StoreError> {
-        let answer = tokio::time::timeout(self.limit, work).await;
-        answer.map_err(|_| StoreError::timeout())?.map_err(store_error)
-    }
-
-    /// The commands by the server that has their tag.
-    async fn batches(&self, commands: Vec<(Tag, Cmd)>) -> Result<Vec<Batch>, StoreError> {
-        let slots = match self.connection {
-            Connection::Server(_) => Arc::new(Slots::of_one_server()),
-            Connection::Cluster(_) => self.slots().await?,
-        };
-        let mut batches: Vec<Batch> = Vec::new();
-        batches.resize_with(slots.primaries().len(), Batch::default);
-        for (place, (tag, command)) in commands.into_iter().enumerate() {
-            let slot = tag.slot();
-            let batch = slots.primary_of(slot).and_then(|primary| batches.get_mut(primary));
-            let batch =
-                batch.ok_or_else(|| StoreError::unavailable("a slot of the cluster has no primary"))?;
-            batch.slot = slot;
-            batch.commands.push((place, command));
+        if let Ok(answer) = tokio::time::timeout(self.limit, work).await {
+            return answer.map_err(store_error);
         }
-        batches.retain(|batch| !batch.commands.is_empty());
-        Ok(batches)
-    }
-
-    async fn slots(&self) -> Result<Arc<Slots>, StoreError> {
-        if let Some(slots) = self.known_slots().clone() {
-            return Ok(slots);
+        if let Connection::Cluster(cluster) = &self.connection {
+            // Who stands still may have been replaced.
+            cluster.refresh(None);
         }
-        let answer = self.within(self.connection.send_anywhere(Slots::command())).await?;
-        let slots = Arc::new(Slots::read(answer).ok_or_else(strange)?);
-        *self.known_slots() = Some(Arc::clone(&slots));
-        Ok(slots)
-    }
-
-    fn known_slots(&self) -> MutexGuard<'_, Option<Arc<Slots>>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+        Err(StoreError::timeout())
     }
 }
 
 impl Connection {
-    async fn send(&self, command: &Cmd) -> RedisResult<Value> {
+    async fn send(&self, tag: Tag, command: &Cmd) -> RedisResult<Value> {
         match self {
-            Self::Server(server) => {
-                server.with(async |mut connection| command.query_async(&mut connection).await).await
-            }
-            Self::Cluster(cluster) => command.query_async(&mut cluster.clone()).await,
+            Self::Server(server) => server.send(command).await,
+            Self::Cluster(cluster) => cluster.send(tag.slot(), command).await,
         }
     }
 
     async fn send_anywhere(&self, command: Cmd) -> RedisResult<Value> {
         match self {
-            Self::Server(_) => self.send(&command).await,
-            Self::Cluster(cluster) => {
-                let mut cluster = cluster.clone();
-                let anywhere = RoutingInfo::SingleNode(SingleNodeRoutingInfo::RandomPrimary);
-                cluster.route_command(command, anywhere).await?.extract_error()
-            }
+            Self::Server(server) => server.send(&command).await,
+            Self::Cluster(cluster) => cluster.send_anywhere(command).await,
         }
     }
 
-    /// The answers, each with the place of its command.
-    async fn send_batch(self, first: Option<Cmd>, batch: Batch) -> RedisResult<Vec<(usize, Value)>> {
-        let (places, commands): (Vec<_>, Vec<_>) = batch.commands.into_iter().unzip();
-        let skipped = usize::from(first.is_some());
-        let mut pipeline = Pipeline::with_capacity(commands.len() + skipped);
-        for command in first.into_iter().chain(commands) {
-            pipeline.add_command(command);
-        }
-        let answers = match self {
+    async fn send_all(
+        &self,
+        first: Option<Cmd>,
+        commands: Vec<(Tag, Cmd)>,
+        may_repeat: bool,
+    ) -> RedisResult<Vec<Value>> {
+        match self {
             Self::Server(server) => {
-                server.with(async |mut connection| pipeline.query_async(&mut connection).await).await?
+                let all = first.iter().chain(commands.iter().map(|(_, command)| command));
+                let answers = server.send_all(&pipeline(all)).await?;
+                answers.into_iter().skip(usize::from(first.is_some())).collect()
             }
-            Self::Cluster(mut cluster) => {
-                let (count, route) = (pipeline.len(), Route::new(batch.slot, SlotAddr::Master));
-                cluster.route_pipeline(pipeline, 0, count, SingleNodeRoutingInfo::SpecificNode(route)).await?
-            }
-        };
-        let answers = answers.into_iter().map(Value::extract_error).collect::<RedisResult<Vec<_>>>()?;
-        Ok(places.into_iter().zip(answers.into_iter().skip(skipped)).collect())
-    }
-}
-
-async fn gather(
-    mut sending: JoinSet<RedisResult<Vec<(usize, Value)>>>,
-    count: usize,
-) -> RedisResult<Vec<Value>> {
-    let mut all = vec![Value::Nil; count];
-    while let Some(answers) = sending.join_next().await {
-        let cut_off = |_| RedisError::from((ErrorKind::Client, "the runtime has been shut down"));
-        for (place, answer) in answers.map_err(cut_off)?? {
-            all[place] = answer;
+            Self::Cluster(cluster) => cluster.send_all(first, commands, may_repeat).await,
         }
     }
-    Ok(all)
 }
 
 fn is_unknown_script(error: &RedisError) -> bool {

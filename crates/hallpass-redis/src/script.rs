@@ -49,6 +49,9 @@ scripts! {
     RAISE: "allow-oom", "read" "change" "raise";
     ALIVE: "allow-oom", "read" "alive";
     SWEEP: "allow-oom", "read" "change" "sweep";
+    THROTTLE_ADMIT: "", "throttle_admit";
+    THROTTLE_CLEAR: "allow-oom", "throttle_clear";
+    THROTTLE_SECRET: "", "throttle_secret";
 }
 
 /// What a server sends to itself to show that the way there and back is open. It has a key, so that only the server
@@ -59,6 +62,7 @@ pub(crate) static BEAT: LazyLock<Script> =
 /// One call of a script.
 pub(crate) struct Call {
     script: &'static Script,
+    tag: Tag,
     keys: Vec<Vec<u8>>,
     args: Vec<Vec<u8>>,
 }
@@ -67,7 +71,7 @@ impl Call {
     /// A call that reads.
     pub(crate) fn reading(script: &'static Script, names: &Names, tag: Tag, now: Timestamp) -> Self {
         let args = vec![names.base(tag), decimal(now.as_millis())];
-        Self { script, keys: Vec::new(), args }
+        Self { script, tag, keys: Vec::new(), args }
     }
 
     /// A call that changes something, and whose answer is kept for as long as it may be sent again.
@@ -88,8 +92,12 @@ impl Call {
     }
 
     /// A call whose first key alone decides where it runs.
-    pub(crate) fn of(script: &'static Script, key: Vec<u8>) -> Self {
-        Self { script, keys: vec![key], args: Vec::new() }
+    pub(crate) fn of(script: &'static Script, tag: Tag, key: Vec<u8>) -> Self {
+        Self { script, tag, keys: vec![key], args: Vec::new() }
+    }
+
+    pub(crate) fn tag(&self) -> Tag {
+        self.tag
     }
 
     pub(crate) fn base(&self) -> Base {

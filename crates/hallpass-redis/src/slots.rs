@@ -1,5 +1,6 @@
 //! Which server of a cluster has which hash slots.
 
+use crate::target::Place;
 use redis::{Cmd, Value, cmd};
 
 /// The primaries and their slots, as one server of the cluster sees them.
@@ -15,18 +16,10 @@ pub(crate) struct Slots {
 pub(crate) struct Primary {
     /// Its name in the cluster, which it keeps wherever it is.
     id: Vec<u8>,
-    /// `None` means the host under which the server was reached that named it.
-    pub(crate) host: Option<String>,
-    pub(crate) port: u16,
+    pub(crate) place: Place,
 }
 
 impl Slots {
-    /// A server that is no cluster has them all.
-    pub(crate) fn of_one_server() -> Self {
-        let primaries = vec![Primary { id: Vec::new(), host: None, port: 0 }];
-        Self { primaries, ranges: vec![(0, u16::MAX, 0)] }
-    }
-
     /// What asks a server for them.
     pub(crate) fn command() -> Cmd {
         let mut command = cmd("CLUSTER");
@@ -67,8 +60,9 @@ impl Slots {
 
     /// Who has a slot, as a place in [`Slots::primaries`].
     pub(crate) fn primary_of(&self, slot: u16) -> Option<usize> {
-        let range = self.ranges.iter().find(|(first, last, _)| (*first..=*last).contains(&slot))?;
-        Some(range.2)
+        let later = self.ranges.partition_point(|(first, ..)| *first <= slot);
+        let (_, last, primary) = self.ranges.get(later.checked_sub(1)?)?;
+        (slot <= *last).then_some(*primary)
     }
 
     fn place_of(&mut self, primary: Primary) -> usize {
@@ -84,12 +78,10 @@ fn primary(server: &[Value]) -> Option<Primary> {
     let [host, Value::Int(port), Value::BulkString(id), ..] = server else { return None };
     let host = match host {
         Value::Nil => None,
-        Value::BulkString(host) => Some(String::from_utf8(host.clone()).ok()?),
+        Value::BulkString(host) => Some(std::str::from_utf8(host).ok()?),
         _ => return None,
     };
-    // A server that does not know its own name says nothing, or "?".
-    let host = host.filter(|host| !host.is_empty() && host != "?");
-    Some(Primary { id: id.clone(), host, port: u16::try_from(*port).ok()? })
+    Some(Primary { id: id.clone(), place: Place::new(host, u16::try_from(*port).ok()?) })
 }
 
 #[cfg(test)]
@@ -114,17 +106,27 @@ mod tests {
         let slots = slots(vec![
             entry(5461, 10922, text("b"), "2"),
             entry(0, 5460, text("a"), "1"),
-            entry(10923, 16383, text("a"), "1"),
+            entry(10923, 16383, Value::Nil, "1"),
         ]);
-        let host = |slot| slots.primaries()[slots.primary_of(slot).unwrap()].host.clone().unwrap();
-        assert_eq!([0, 5460, 5461, 10922, 16383].map(host), ["a", "a", "b", "b", "a"]);
+        let place = |slot| slots.primaries()[slots.primary_of(slot).unwrap()].place.clone();
+        let [a, b] = ["a", "b"].map(|host| Place::new(Some(host), 6379));
+        assert_eq!([0, 5460, 5461, 10922, 16383].map(place), [&a, &a, &b, &b, &a].map(Clone::clone));
         assert_eq!(slots.primaries().len(), 2);
     }
 
     #[test]
-    fn a_server_that_does_not_name_itself_is_where_it_was_reached() {
+    fn a_slot_that_nobody_has_leads_nowhere() {
+        let slots = slots(vec![entry(1, 9, text("a"), "1"), entry(11, 16382, text("b"), "2")]);
+        assert_eq!(
+            [0, 1, 9, 10, 11, 16382, 16383].map(|slot| slots.primary_of(slot)),
+            [None, Some(0), Some(0), None, Some(1), Some(1), None]
+        );
+    }
+
+    #[test]
+    fn a_server_may_name_no_host() {
         for host in [Value::Nil, text(""), text("?")] {
-            assert_eq!(slots(vec![entry(0, 16383, host, "1")]).primaries()[0].host, None);
+            assert_eq!(slots(vec![entry(0, 16383, host, "1")]).primaries()[0].place, Place::new(None, 6379));
         }
     }
 

@@ -114,8 +114,8 @@ impl RedisStore {
     }
 
     async fn exists(&self, key: &SessionKey) -> Result<bool, StoreError> {
-        let row = self.base(Tag::of(key.shard())).row(key);
-        let answer = self.link.send(cmd("EXISTS").arg(row)).await?;
+        let tag = Tag::of(key.shard());
+        let answer = self.link.send(tag, cmd("EXISTS").arg(self.base(tag).row(key))).await?;
         Ok(reply::number(&answer)? > 0)
     }
 }
@@ -256,8 +256,9 @@ impl SessionStore for RedisStore {
     }
 
     async fn epoch(&self, subject: &SubjectKey) -> Result<Epoch, StoreError> {
-        let key = self.base(Tag::of(subject.shard())).epoch(&owner_of_subject(subject));
-        match self.link.send(cmd("GET").arg(key)).await? {
+        let tag = Tag::of(subject.shard());
+        let key = self.base(tag).epoch(&owner_of_subject(subject));
+        match self.link.send(tag, cmd("GET").arg(key)).await? {
             Value::Nil => Ok(Epoch::NONE),
             epoch => reply::epoch(&reply::bytes(epoch)?),
         }
@@ -294,8 +295,9 @@ impl SessionStore for RedisStore {
     }
 
     async fn not_before(&self, realm: &Realm) -> Result<Option<Timestamp>, StoreError> {
-        let key = self.base(REALM_TAG).not_before();
-        match self.link.send(cmd("HGET").arg(key).arg(realm.as_str())).await? {
+        let ask = |tag| cmd("HGET").arg(self.base(tag).not_before()).arg(realm.as_str()).take();
+        // What was confirmed holds in every tag, and this one is the last to be told.
+        match self.link.send_to_one(REALM_TAG, ask).await? {
             Value::Nil => Ok(None),
             at => Ok(Some(reply::time(&reply::bytes(at)?)?)),
         }

@@ -75,8 +75,29 @@ pub(crate) fn name_of(server: &ConnectionInfo) -> String {
     server.addr().to_string()
 }
 
-/// The same way to another server.
-pub(crate) fn at(server: &ConnectionInfo, host: &str, port: u16) -> ConnectionInfo {
+/// Where a server of a cluster is, as another one names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// `None` means the host under which the server was reached that named it.
+    host: Option<String>,
+    port: u16,
+}
+
+impl Place {
+    /// A server that does not know its own name says nothing, or "?".
+    pub(crate) fn new(host: Option<&str>, port: u16) -> Self {
+        let host = host.filter(|host| !host.is_empty() && *host != "?");
+        Self { host: host.map(str::to_owned), port }
+    }
+
+    /// The way to it, which is that to the server that named it but for host and port.
+    pub(crate) fn seen_from(&self, named_by: &ConnectionInfo) -> ConnectionInfo {
+        let host = self.host.as_deref().or_else(|| host_of(named_by)).unwrap_or_default();
+        at(named_by, host, self.port)
+    }
+}
+
+fn at(server: &ConnectionInfo, host: &str, port: u16) -> ConnectionInfo {
     let addr = match server.addr().clone() {
         ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
             ConnectionAddr::TcpTls { host: host.to_owned(), port, insecure, tls_params }
@@ -87,7 +108,7 @@ pub(crate) fn at(server: &ConnectionInfo, host: &str, port: u16) -> ConnectionIn
 }
 
 /// The host of a server; `None` for one that is reached by a file.
-pub(crate) fn host_of(server: &ConnectionInfo) -> Option<&str> {
+fn host_of(server: &ConnectionInfo) -> Option<&str> {
     match server.addr() {
         ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. } => Some(host),
         _ => None,
@@ -154,7 +175,15 @@ mod tests {
     #[test]
     fn another_server_is_reached_in_the_same_way() {
         let target = Target::parse("redis-cluster://me:secret@a:1").unwrap();
-        let other = at(&target.servers()[0], "b", 2);
+        let other = Place::new(Some("b"), 2).seen_from(&target.servers()[0]);
         assert_eq!((name_of(&other).as_str(), other.redis_settings().password()), ("b:2", Some("secret")));
+    }
+
+    #[test]
+    fn a_server_that_does_not_name_itself_is_where_it_was_reached() {
+        let target = Target::parse("redis-cluster://a:1").unwrap();
+        for host in [None, Some(""), Some("?")] {
+            assert_eq!(name_of(&Place::new(host, 2).seen_from(&target.servers()[0])), "a:2");
+        }
     }
 }

@@ -25,6 +25,8 @@
 //!   your store needs: a damaged row, a full disk, a connection that breaks.
 //! * The cases call the store as an `Arc<dyn SessionStore>`, because hallpass never calls it otherwise.
 //!
+//! A throttle that nodes share is proven likewise, by [`throttle_tests!`]; see [`throttle`].
+//!
 //! # Testing an application
 //!
 //! [`FakeClock`] is a clock that a test moves by hand. [`FaultyStore`] wraps a store, fails, holds or loses its calls on
@@ -51,6 +53,7 @@ mod faulty;
 mod fixture;
 mod sample;
 pub mod suite;
+pub mod throttle;
 
 pub use clock::FakeClock;
 pub use faulty::{Fault, FaultyStore, Gate, Method, Times};

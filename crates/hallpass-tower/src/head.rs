@@ -1,6 +1,6 @@
 pub use hallpass_core::Peer;
 use hallpass_core::RequestHead;
-use http::header::{COOKIE, HOST, ORIGIN, UPGRADE, USER_AGENT};
+use http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, UPGRADE, USER_AGENT};
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Uri, request};
 use std::fmt;
 use std::net::IpAddr;
@@ -100,6 +100,7 @@ impl RequestHead for HttpHead<'_> {
             "origin" => self.headers.get_all(ORIGIN),
             "host" => self.headers.get_all(HOST),
             "user-agent" => self.headers.get_all(USER_AGENT),
+            "authorization" => self.headers.get_all(AUTHORIZATION),
             other => self.headers.get_all(other),
         };
         values.iter().map(HeaderValue::as_bytes).for_each(visit);
@@ -124,7 +125,9 @@ mod tests {
 
     #[test]
     fn every_line_of_a_header_is_shown_in_its_order_whatever_its_name_and_bytes() {
-        for name in ["cookie", "upgrade", "origin", "host", "user-agent", "sec-fetch-site", "x-moz"] {
+        for name in
+            ["authorization", "cookie", "upgrade", "origin", "host", "user-agent", "sec-fetch-site", "x-moz"]
+        {
             let other = HeaderValue::from_bytes(b"\xff").unwrap();
             let request = Request::get("/").header(name, "a").header("accept", "*/*").header(name, other);
             let request = request.body(()).unwrap();

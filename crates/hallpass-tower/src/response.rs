@@ -1,6 +1,6 @@
 use hallpass_core::{Answer, CommitOutcome, hygiene};
-use http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
-use http::{HeaderMap, HeaderValue, Response};
+use http::header::{CACHE_CONTROL, SET_COOKIE, VARY, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 /// Turns an answer of the core into a response, as it is.
 ///
@@ -35,11 +35,14 @@ pub(crate) fn conclude<B: From<String>, E>(
     output: Result<Response<B>, E>,
 ) -> Result<Response<B>, E> {
     if let Some(refusal) = outcome.refusal {
-        return Ok(answer_into_response(Answer::refusal(refusal)));
+        let mut response = answer_into_response(Answer::refusal(refusal));
+        challenge(outcome, &mut response);
+        return Ok(response);
     }
     let mut response = output?;
     if outcome.opened {
-        dress(response.headers_mut());
+        dress(outcome, response.headers_mut());
+        challenge(outcome, &mut response);
     }
     for line in outcome.set_cookies() {
         response.headers_mut().append(SET_COOKIE, sensitive(line));
@@ -48,10 +51,26 @@ pub(crate) fn conclude<B: From<String>, E>(
 }
 
 /// Keeps caches from an answer that was made for one user.
-fn dress(headers: &mut HeaderMap) {
+fn dress(outcome: &CommitOutcome, headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(hygiene::NO_STORE));
-    if let Some(vary) = hygiene::merge_vary(headers.get_all(VARY).iter().map(HeaderValue::as_bytes)) {
-        headers.append(VARY, HeaderValue::from_static(vary));
+    for field in outcome.vary() {
+        let existing = headers.get_all(VARY).iter().map(HeaderValue::as_bytes);
+        if let Some(vary) = hygiene::merge_vary(existing, field) {
+            headers.append(VARY, HeaderValue::from_static(vary));
+        }
+    }
+}
+
+/// Says in a 401 that bearer tokens are taken, where they are.
+fn challenge<B>(outcome: &CommitOutcome, response: &mut Response<B>) {
+    let Some(challenge) = outcome.challenge().filter(|_| response.status() == StatusCode::UNAUTHORIZED)
+    else {
+        return;
+    };
+    let headers = response.headers_mut();
+    let existing = headers.get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes);
+    if let Some(challenge) = hygiene::merge_challenge(existing, challenge) {
+        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
 }
 
@@ -71,7 +90,9 @@ mod tests {
         for (name, value) in lines {
             headers.append(*name, HeaderValue::from_static(value));
         }
-        dress(&mut headers);
+        let mut outcome = CommitOutcome::default();
+        outcome.opened = true;
+        dress(&outcome, &mut headers);
         headers
     }
 

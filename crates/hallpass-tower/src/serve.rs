@@ -27,8 +27,8 @@ const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 
 /// Serves `service` on `listener`: HTTP/1 with upgrades, and HTTP/2. It starts with [`run`](Server::run).
 ///
-/// Requests carry the address of their connection as a [`Peer`], for device lists and events. Behind a trusted proxy, a
-/// layer of the application's own between the server and `service` replaces it by what the proxy says.
+/// Requests carry the address of their connection as a [`Peer`], for device lists and events. Behind proxies, name them to
+/// the manager: [`trusted_proxies`](hallpass_core::SessionManagerBuilder::trusted_proxies).
 ///
 /// ```no_run
 /// use hallpass_core::{MemoryStore, SessionManager};

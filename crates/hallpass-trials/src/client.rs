@@ -29,6 +29,12 @@ pub(crate) struct Reply {
     token: Option<Token>,
 }
 
+impl Reply {
+    pub(crate) fn took(&self) -> Duration {
+        self.ended - self.began
+    }
+}
+
 /// One client with one connection, which is kept.
 pub(crate) struct Client {
     addr: SocketAddr,

@@ -69,6 +69,9 @@ table! { $
     #[ignore = "needs Redis: run cargo xtask test"]
     no_answer_is_undone_when_redis_stops_and_dies => trials::faults::on_redis;
 
+    #[ignore = "needs a Redis Cluster: run cargo xtask test"]
+    a_dead_primary_of_a_cluster_takes_only_its_own_sessions_with_it => trials::cluster::run;
+
     #[ignore = "needs Redis: run cargo xtask test"]
     a_full_redis_takes_no_login_and_every_logout => trials::full::run;
 

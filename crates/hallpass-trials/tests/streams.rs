@@ -1,17 +1,16 @@
 //! What is open on one node ends when the session is ended on another.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod support;
+
 use hallpass_cache::CachedStore;
-use hallpass_core::{
-    AuthLevel, ClientInfo, EndReason, LoginGrant, RequestHead, SessionManager, SessionSlot, SharedStore,
-    Stamp, Subject, Which,
-};
+use hallpass_core::{EndReason, SessionManager, SharedStore, Subject, Which};
 use hallpass_redis::RedisStore;
 use hallpass_servers::{Kind, Server};
 use hallpass_sqlx::PostgresStore;
 use hallpass_trials::Figures;
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
+use support::{log_in, slot};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -112,57 +111,4 @@ fn report(name: &str, what: &str, delays: Vec<Duration>) {
     let delays = Figures::from_iter(delays);
     println!("  {name}: streams on the other node end after {what}: {delays}");
     assert!(delays.worst() < BOUND);
-}
-
-async fn log_in(node: &SessionManager, user: u32) -> String {
-    let (slot, subject) = (slot(node, "POST", None), Subject::from(user));
-    let ticket = node.ticket(&subject).await.unwrap();
-    let grant = LoginGrant {
-        subject,
-        stamp: Stamp::from(1),
-        ticket,
-        level: AuthLevel::Full,
-        remembered: false,
-        client: ClientInfo::default(),
-        limit: node.policy().session_limit(),
-    };
-    slot.open().await.unwrap().log_in(grant).unwrap();
-    let outcome = slot.commit().await;
-    let line = outcome.set_cookies().next().expect("a login sets its cookie");
-    line.split(';').next().unwrap().to_owned()
-}
-
-fn slot(node: &SessionManager, method: &'static str, cookie: Option<&str>) -> SessionSlot {
-    SessionSlot::new(node.clone(), &Head { method, cookie }, None, None)
-}
-
-struct Head<'a> {
-    method: &'static str,
-    cookie: Option<&'a str>,
-}
-
-impl RequestHead for Head<'_> {
-    fn method(&self) -> &str {
-        self.method
-    }
-
-    fn authority(&self) -> Option<&str> {
-        None
-    }
-
-    fn path_and_query(&self) -> &str {
-        "/"
-    }
-
-    fn peer(&self) -> Option<IpAddr> {
-        None
-    }
-
-    fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8])) {
-        if name == "cookie"
-            && let Some(cookie) = self.cookie
-        {
-            visit(cookie.as_bytes());
-        }
-    }
 }

@@ -60,6 +60,28 @@
 //!   [`require_login`].
 //!
 //! A session is opened once a request, however many routes are tried.
+//!
+//! # What stays open
+//!
+//! [`until_logged_out`] ends a streamed body or an event stream as soon as its session ends, wherever and for whatever
+//! reason:
+//!
+//! ```
+//! use futures_core::Stream;
+//! use hallpass_warp::{Session, until_logged_out};
+//! use std::convert::Infallible;
+//! use warp::{Reply, sse::Event};
+//!
+//! fn events(
+//!     session: Session,
+//!     prices: impl Stream<Item = Result<Event, Infallible>> + Send + Sync + 'static,
+//! ) -> impl Reply {
+//!     let last = |reason: hallpass_core::EndReason| Ok(Event::default().event("logged_out").data(reason.as_str()));
+//!     warp::sse::reply(until_logged_out(&session, prices).ending_with(last))
+//! }
+//! ```
+//!
+//! With the feature `ws`, the filter `ws` does the same for WebSockets.
 
 mod denial;
 mod filters;
@@ -67,6 +89,8 @@ mod guard;
 mod head;
 mod logout;
 mod service;
+#[cfg(feature = "ws")]
+mod ws;
 
 pub use denial::{Denial, answer_denial};
 pub use filters::{
@@ -75,8 +99,12 @@ pub use filters::{
 };
 pub use guard::{admit, guard, require, require_login, require_role};
 pub use hallpass_core::Session;
-pub use hallpass_login::{AuthUser, Authenticator, Guard, HasRoles, Login, LogoutEndpoint};
+pub use hallpass_login::{
+    AuthUser, Authenticator, Guard, HasRoles, Login, LogoutEndpoint, UntilLoggedOut, until_logged_out,
+};
 pub use hallpass_tower::{Peer, Server, SessionLayer, serve};
 pub use logout::logout;
 pub use service::service;
 pub use tower_layer::Layer;
+#[cfg(feature = "ws")]
+pub use ws::{WebSocket, Ws, ws};

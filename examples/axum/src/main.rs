@@ -3,11 +3,14 @@
 //! `cargo run -p example-axum`, then open <http://127.0.0.1:3000>. What is not about axum is in `examples/shared`.
 
 use axum::Router;
-use axum::extract::{FromRequest, RawQuery, Request};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequest, Path, RawQuery, Request};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use example_shared::{Demo, Form, Users, api, pages};
-use hallpass_axum::{CurrentUser, Login, LogoutEndpoint, Session, SessionLayer, logout, require_login};
+use axum::routing::{delete, get, post};
+use example_shared::{Demo, Form, Users, api, pages, recent_admin};
+use hallpass_axum::{
+    CurrentUser, Login, LogoutEndpoint, Session, SessionLayer, guard, logout, require_login,
+};
 use hallpass_core::{Answer, SessionManager};
 use hallpass_tower::{HttpHead, answer_into_response};
 use std::convert::Infallible;
@@ -40,27 +43,39 @@ async fn serve(demo: Demo) -> io::Result<()> {
 fn app(sessions: SessionManager, users: Arc<Users>) -> Router {
     let for_users = Router::new()
         .route("/account", get(account))
+        .route("/account/sessions/{handle}/log_out", post(log_out_device))
+        .route("/reauthenticate", get(confirm_page))
         .route("/v1/me", get(me))
         .route("/v1/slow", get(slow))
+        .route("/v1/sessions", get(list_sessions))
+        .route("/v1/sessions/{handle}", delete(end_session))
+        .route("/v1/logout_others", post(logout_others))
+        .route("/v1/logout_everywhere", post(logout_everywhere))
+        .route("/v1/reauthenticate", post(reauthenticate))
+        .route("/v1/change_password", post(change_password))
         .route_layer(require_login::<Users>());
+
+    let for_admins = Router::new()
+        .route("/v1/admin/logout_user", post(admin_logout_user))
+        .route_layer(guard(recent_admin()));
 
     Router::new()
         .route("/", get(home))
         .route("/login", get(login_page))
-        .route("/style.css", get(style_sheet))
-        .route("/v1/public", get(public))
+        .route("/register", get(async || Reply(pages::register())))
+        .route("/style.css", get(async || Reply(pages::style_sheet())))
+        .route("/app.js", get(async || Reply(pages::script())))
+        .route("/pageshow.js", get(async || Reply(pages::pageshow())))
+        .route("/v1/public", get(async || Reply(api::public())))
         .route("/v1/register_user", post(register_user))
         .route("/v1/login_user", post(login_user))
         .route("/v1/logout_user", logout::<Users, _>(LogoutEndpoint::new().allow_get()))
         .route("/v1/counter", get(counter).post(count))
         .merge(for_users)
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
+        .merge(for_admins)
+        .fallback(async || Reply(api::not_found()))
+        .method_not_allowed_fallback(async || Reply(api::method_not_allowed()))
         .layer(SessionLayer::new(sessions).authenticator(users))
-}
-
-async fn public() -> Reply {
-    Reply(api::public())
 }
 
 async fn register_user(login: Login<Users>, Submitted(form): Submitted) -> Reply {
@@ -87,6 +102,46 @@ async fn slow(session: Session, RawQuery(query): RawQuery) -> Reply {
     Reply(api::slow(&session, query.as_deref()).await)
 }
 
+async fn list_sessions(login: Login<Users>) -> Reply {
+    Reply(api::sessions(&login).await)
+}
+
+async fn end_session(login: Login<Users>, handle: Result<Path<String>, PathRejection>) -> Reply {
+    Reply(api::end_session(&login, &text(handle)).await)
+}
+
+async fn log_out_device(
+    login: Login<Users>,
+    handle: Result<Path<String>, PathRejection>,
+    Submitted(form): Submitted,
+) -> Reply {
+    Reply(api::log_out_device(&login, &text(handle), &form).await)
+}
+
+async fn logout_others(login: Login<Users>, Submitted(form): Submitted) -> Reply {
+    Reply(api::logout_others(&login, &form).await)
+}
+
+async fn logout_everywhere(login: Login<Users>, Submitted(form): Submitted) -> Reply {
+    Reply(api::logout_everywhere(&login, &form).await)
+}
+
+async fn reauthenticate(user: CurrentUser<Users>, login: Login<Users>, Submitted(form): Submitted) -> Reply {
+    Reply(api::reauthenticate(&login, &user, &form).await)
+}
+
+async fn change_password(user: CurrentUser<Users>, login: Login<Users>, Submitted(form): Submitted) -> Reply {
+    Reply(api::change_password(&login, &user, &form).await)
+}
+
+async fn admin_logout_user(
+    user: CurrentUser<Users>,
+    login: Login<Users>,
+    Submitted(form): Submitted,
+) -> Reply {
+    Reply(api::admin_logout_user(&login, &user, &form).await)
+}
+
 async fn home(user: Option<CurrentUser<Users>>) -> Reply {
     Reply(pages::home(user.as_deref()))
 }
@@ -95,20 +150,17 @@ async fn login_page(RawQuery(query): RawQuery) -> Reply {
     Reply(pages::login(query.as_deref()))
 }
 
-async fn account(user: CurrentUser<Users>, session: Session) -> Reply {
-    Reply(pages::account(&user, &session))
+async fn confirm_page(user: CurrentUser<Users>) -> Reply {
+    Reply(pages::confirm(&user))
 }
 
-async fn style_sheet() -> Reply {
-    Reply(pages::style_sheet())
+async fn account(user: CurrentUser<Users>, login: Login<Users>) -> Reply {
+    Reply(pages::account(&user, &login).await)
 }
 
-async fn not_found() -> Reply {
-    Reply(api::not_found())
-}
-
-async fn method_not_allowed() -> Reply {
-    Reply(api::method_not_allowed())
+/// A part of the path; empty if it is no text.
+fn text(part: Result<Path<String>, PathRejection>) -> String {
+    part.map(|Path(text)| text).unwrap_or_default()
 }
 
 /// An answer of the shared code, as axum's response.

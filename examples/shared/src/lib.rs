@@ -10,10 +10,11 @@ mod form;
 pub mod pages;
 mod shutdown;
 mod store;
+mod useragent;
 mod users;
 
 pub use demo::{Demo, run};
 pub use form::{Form, FormError, MAX_BODY};
 pub use hallpass_sqlx::users::{Credentials, RegisterError};
 pub use shutdown::{GRACE, Shutdown};
-pub use users::{ADMIN, User, Users};
+pub use users::{ADMIN, RECENTLY, User, Users, recent_admin};

@@ -1,8 +1,9 @@
 use crate::demo::StartError;
 use hallpass_core::Subject;
-use hallpass_login::Authenticator;
+use hallpass_login::{Authenticator, Guard};
 use hallpass_sqlx::users::{ColumnType, Credentials, NewUser, RegisterError, TableUser, UserPool, UserTable};
 use sqlx::{Database, Executor, Pool};
+use std::time::Duration;
 
 /// Who can log in: the rows of a table, in the database of the sessions where it is SQL. Otherwise the table is in memory,
 /// and an application would have its own somewhere.
@@ -14,8 +15,17 @@ pub type User = TableUser;
 /// The role of an administrator.
 pub const ADMIN: &str = "admin";
 
+/// How long an administrator may act as one without giving the password again.
+pub const RECENTLY: Duration = Duration::from_secs(10 * 60);
+
 /// The password of `alice` and `bob`.
 pub(crate) const DEMO_PASSWORD: &str = "correct horse battery staple";
+
+/// Lets administrators in who have given their password recently.
+#[must_use]
+pub fn recent_admin() -> Guard<Users> {
+    Guard::role(ADMIN.to_owned()).recent(RECENTLY)
+}
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS hallpass_demo_users (
     id VARCHAR(64) PRIMARY KEY,

@@ -93,9 +93,19 @@ pub(crate) async fn wrong_methods_and_paths_are_refused_and_say_what_is_allowed(
         ("HEAD", "/v1/logout_user", 405, "GET, POST"),
         ("OPTIONS", "/v1/logout_user", 405, "GET, POST"),
         ("PUT", "/v1/logout_user", 405, "GET, POST"),
-        ("GET", "/v1/sessions", 404, ""),
+        ("POST", "/v1/sessions", 405, "GET, HEAD"),
+        ("GET", "/v1/sessions/AAECAwQFBgcICQoLDA0ODw", 405, "DELETE"),
+        ("GET", "/v1/logout_others", 405, "POST"),
+        ("GET", "/v1/logout_everywhere", 405, "POST"),
+        ("GET", "/v1/reauthenticate", 405, "POST"),
+        ("GET", "/v1/change_password", 405, "POST"),
+        ("GET", "/v1/admin/logout_user", 405, "POST"),
+        ("GET", "/account/sessions/AAECAwQFBgcICQoLDA0ODw/log_out", 405, "POST"),
+        ("POST", "/v1/reauthenticate", 415, ""),
+        ("POST", "/v1/change_password", 415, ""),
+        ("POST", "/v1/admin/logout_user", 415, ""),
         ("GET", "/v1/events", 404, ""),
-        ("POST", "/v1/change_password", 404, ""),
+        ("GET", "/v1/ws", 404, ""),
         ("GET", "/nowhere", 404, ""),
         ("GET", "/v1/me/", 404, ""),
         ("GET", "/v1//me", 404, ""),
@@ -130,7 +140,18 @@ pub(crate) async fn another_site_can_neither_log_in_nor_out(demo: Program<'_>) {
         ("origin", "null"),
     ];
     for header in foreign {
-        for path in ["/v1/login_user", "/v1/logout_user", "/v1/counter", "/v1/register_user"] {
+        for path in [
+            "/v1/login_user",
+            "/v1/logout_user",
+            "/v1/counter",
+            "/v1/register_user",
+            "/v1/logout_others",
+            "/v1/logout_everywhere",
+            "/v1/reauthenticate",
+            "/v1/change_password",
+            "/v1/admin/logout_user",
+            "/account/sessions/AAECAwQFBgcICQoLDA0ODw/log_out",
+        ] {
             let reply = server.post(path, &[FORM, *header, cookie], ALICE).await;
             assert_eq!(reply.refusal(), (403, "cross_origin"), "{header:?} {path}");
             assert_eq!(reply.header("set-cookie"), "", "{header:?} {path}");

@@ -12,6 +12,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 mod bad_input;
+mod devices;
+mod pages;
 mod process;
 mod program;
 mod session;
@@ -57,10 +59,29 @@ checks! { $
         the_walk_of_the_readme,
         what_me_tells_is_complete_and_no_secret,
         a_browser_is_led_through_login_and_logout_without_javascript,
-        pages_load_nothing_from_elsewhere_and_no_site_can_frame_them,
         the_counter_is_kept_in_the_session_and_reading_it_makes_none,
         a_slow_request_brings_no_session_back,
         somebody_new_registers_and_logs_in,
+        a_guesser_is_made_to_wait_and_hinders_nobody_who_is_logged_in,
+    }
+    devices {
+        a_user_sees_every_device_and_no_secret,
+        one_device_is_ended_by_its_handle_and_no_other_users,
+        the_other_devices_are_logged_out_at_once_and_this_one_stays,
+        everywhere_means_this_device_too,
+        a_new_password_ends_the_other_devices_and_renews_this_one,
+        giving_the_password_again_renews_the_session,
+        a_session_that_guesses_its_users_password_is_ended,
+        an_administrator_logs_a_user_out_and_nobody_else_does,
+    }
+    pages {
+        pages_load_nothing_from_elsewhere_and_no_site_can_frame_them,
+        only_users_see_the_pages_of_users,
+        the_account_page_ends_devices_by_plain_forms,
+        a_form_that_is_refused_says_so_in_its_place,
+        passwords_are_changed_and_confirmed_by_plain_forms,
+        an_administrator_logs_a_user_out_by_a_plain_form,
+        whatever_a_client_calls_itself_is_text_on_the_page,
     }
     bad_input {
         a_body_that_is_no_login_is_refused_by_what_is_wrong_with_it,

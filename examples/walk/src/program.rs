@@ -173,12 +173,16 @@ impl Reply {
         methods.join(", ")
     }
 
-    /// What to send back for the one cookie that was set.
-    pub(crate) fn cookie(&self, name: &str) -> String {
+    /// The line that sets this cookie.
+    pub(crate) fn set_cookie(&self, name: &str) -> &str {
         let mut lines = self.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
         let line = lines.find(|line| line.starts_with(&format!("{name}=")) && !line.contains("Max-Age=0"));
-        let pair = line.and_then(|line| line.split(';').next());
-        pair.unwrap_or_else(|| panic!("no {name}: {} {}", self.status, self.body)).to_owned()
+        line.unwrap_or_else(|| panic!("no {name}: {} {}", self.status, self.body))
+    }
+
+    /// What to send back for a cookie that was set.
+    pub(crate) fn cookie(&self, name: &str) -> String {
+        self.set_cookie(name).split(';').next().unwrap_or_default().to_owned()
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {

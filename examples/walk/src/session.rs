@@ -62,19 +62,6 @@ pub(crate) async fn a_browser_is_led_through_login_and_logout_without_javascript
     assert_eq!(server.get("/account", &[HTML, ("cookie", &cookie)]).await.status, 303);
 }
 
-pub(crate) async fn pages_load_nothing_from_elsewhere_and_no_site_can_frame_them(demo: Program<'_>) {
-    let server = demo.start();
-    for path in ["/", "/login"] {
-        let page = server.get(path, &[HTML]).await;
-        assert!(page.header("content-security-policy").contains("default-src 'none'"));
-        assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));
-        assert_eq!(page.header("x-content-type-options"), "nosniff");
-        assert_eq!(page.header("referrer-policy"), "same-origin");
-        assert!(!page.body.contains("<script") && !page.body.contains("style="), "the policy would block it");
-    }
-    assert_eq!(server.get("/style.css", &[]).await.header("content-type"), "text/css; charset=utf-8");
-}
-
 pub(crate) async fn the_counter_is_kept_in_the_session_and_reading_it_makes_none(demo: Program<'_>) {
     let server = demo.start();
     let read = server.get("/v1/counter", &[]).await;
@@ -110,7 +97,37 @@ pub(crate) async fn somebody_new_registers_and_logs_in(demo: Program<'_>) {
 
     let remembered = r#"{"username":"carol","password":"8 chars!","remember":true}"#;
     let login = server.post("/v1/login_user", &[JSON], remembered).await;
-    assert!(login.header("set-cookie").contains("Max-Age="));
+    assert!(login.set_cookie("__Host-id").contains("Max-Age="));
     let login = server.post("/v1/login_user", &[JSON], carol).await;
-    assert!(!login.header("set-cookie").contains("Max-Age="));
+    assert!(!login.set_cookie("__Host-id").contains("Max-Age="));
+}
+
+pub(crate) async fn a_guesser_is_made_to_wait_and_hinders_nobody_who_is_logged_in(demo: Program<'_>) {
+    let server = demo.start();
+    let cookie = server.log_in(ALICE).await;
+    let wrong = "username=alice&password=wrong";
+    let mut guesses = 0;
+    let refused = loop {
+        let reply = server.post("/v1/login_user", &[FORM], wrong).await;
+        if reply.status == 429 {
+            break reply;
+        }
+        guesses += 1;
+        assert_eq!((reply.refusal(), guesses < 20), ((401, "invalid_credentials"), true));
+    };
+    assert_eq!(refused.refusal(), (429, "too_many_attempts"));
+    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
+    // The longer it goes on, the longer is the wait: in the end longer than it takes to ask.
+    let form = loop {
+        let reply = server.post("/v1/login_user", &[FORM, HTML], wrong).await;
+        if reply.status == 429 {
+            break reply;
+        }
+    };
+    assert!(
+        form.body.contains("too many attempts") && form.body.contains(r#"value="alice""#),
+        "{}",
+        form.body
+    );
+    assert_eq!(server.get("/v1/me", &[("cookie", &cookie)]).await.status, 200);
 }

@@ -2,7 +2,7 @@
 //!
 //! `cargo run -p example-warp`, then open <http://127.0.0.1:3000>. What is not about warp is in `examples/shared`.
 
-use example_shared::{Demo, Form, GRACE, User, Users, api, pages};
+use example_shared::{Demo, Form, GRACE, User, Users, api, pages, recent_admin};
 use hallpass_core::Answer;
 use hallpass_tower::{HttpHead, answer_into_response};
 use hallpass_warp::{
@@ -35,29 +35,64 @@ async fn serve(demo: Demo) -> io::Result<()> {
 }
 
 fn routes() -> impl Filter<Extract = (impl warp::Reply,), Error = Rejection> + Clone {
-    let (get, post) = (|| only("GET, HEAD"), || only("POST"));
-    let home = path::end().and(get()).and(optional_current_user::<Users>()).map(home);
-    let login_page = path!("login").and(get()).and(query()).map(login_page);
-    let style_sheet = path!("style.css").and(get()).map(style_sheet);
-    let account = path!("account").and(get()).and(current_user::<Users>()).and(session()).map(account);
+    let routes = pages().or(path("v1").and(for_anybody().or(for_users())));
+    exactly().and(routes).recover(not_found)
+}
 
-    let public = path!("public").and(get()).map(public);
+fn pages() -> impl Filter<Extract = (impl warp::Reply,), Error = Rejection> + Clone {
+    let get = || only("GET, HEAD");
+    let home = path::end().and(get()).and(optional_current_user::<Users>()).map(home);
+    let log_in = path!("login").and(get()).and(query()).map(login_page);
+    let register = path!("register").and(get()).map(|| Reply(pages::register()));
+    let confirm = path!("reauthenticate").and(get()).and(current_user::<Users>()).map(confirm_page);
+    let account =
+        path!("account").and(get()).and(current_user::<Users>()).and(login::<Users>()).then(account);
+    let log_out = path!("account" / "sessions" / String / "log_out").and(only("POST"));
+    let log_out = log_out.and(user()).and(login::<Users>()).and(form()).then(log_out_device);
+    let style_sheet = path!("style.css").and(get()).map(|| Reply(pages::style_sheet()));
+    let script = path!("app.js").and(get()).map(|| Reply(pages::script()));
+    let pageshow = path!("pageshow.js").and(get()).map(|| Reply(pages::pageshow()));
+
+    let forms = log_in.or(register).or(confirm);
+    home.or(forms).or(account).or(log_out).or(style_sheet).or(script).or(pageshow)
+}
+
+fn for_anybody() -> impl Filter<Extract = (impl warp::Reply,), Error = Rejection> + Clone {
+    let post = || only("POST");
+    let public = path!("public").and(only("GET, HEAD")).map(|| Reply(api::public()));
     let register = path!("register_user").and(post()).and(login::<Users>()).and(form()).then(register_user);
     let log_in = path!("login_user").and(post()).and(login::<Users>()).and(form()).then(login_user);
     let log_out = path!("logout_user").and(logout::<Users>(LogoutEndpoint::new().allow_get()));
     let counter =
         path!("counter").and(only("GET, HEAD, POST")).and(warp::method()).and(session()).map(counter);
-    let me = path!("me").and(get()).and(current_user::<Users>()).and(session()).map(me);
-    let for_users = admit(Guard::<Users>::login());
-    let slow = path!("slow").and(get()).and(for_users).and(session()).and(query()).then(slow);
 
-    let pages = home.or(login_page).or(style_sheet).or(account);
-    let v1 = public.or(register).or(log_in).or(log_out).or(counter).or(me).or(slow);
-    exactly().and(pages.or(path("v1").and(v1))).recover(not_found)
+    public.or(register).or(log_in).or(log_out).or(counter)
 }
 
-fn public() -> Reply {
-    Reply(api::public())
+fn for_users() -> impl Filter<Extract = (impl warp::Reply,), Error = Rejection> + Clone {
+    let get = || only("GET, HEAD");
+    let act = || only("POST").and(user()).and(login::<Users>()).and(form());
+    let act_as = || only("POST").and(current_user::<Users>()).and(login::<Users>()).and(form());
+
+    let me = path!("me").and(get()).and(current_user::<Users>()).and(session()).map(me);
+    let slow = path!("slow").and(get()).and(user()).and(session()).and(query()).then(slow);
+    let sessions = path!("sessions").and(get()).and(user()).and(login::<Users>()).then(list_sessions);
+    let end = path!("sessions" / String).and(only("DELETE")).and(user());
+    let end = end.and(login::<Users>()).then(end_session);
+    let others = path!("logout_others").and(act()).then(logout_others);
+    let everywhere = path!("logout_everywhere").and(act()).then(logout_everywhere);
+    let reauthenticate = path!("reauthenticate").and(act_as()).then(reauthenticate);
+    let password = path!("change_password").and(act_as()).then(change_password);
+    let admin = path!("admin" / "logout_user").and(only("POST")).and(admit(recent_admin()));
+    let admin = admin.and(act_as()).then(admin_logout_user);
+
+    let devices = sessions.or(end).or(others).or(everywhere);
+    me.or(slow).or(devices).or(reauthenticate).or(password).or(admin)
+}
+
+/// Goes on with requests of users.
+fn user() -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    admit(Guard::<Users>::login())
 }
 
 async fn register_user(login: Login<Users>, form: Form) -> Reply {
@@ -80,6 +115,38 @@ async fn slow(session: Session, query: Option<String>) -> Reply {
     Reply(api::slow(&session, query.as_deref()).await)
 }
 
+async fn list_sessions(login: Login<Users>) -> Reply {
+    Reply(api::sessions(&login).await)
+}
+
+async fn end_session(handle: String, login: Login<Users>) -> Reply {
+    Reply(api::end_session(&login, &handle).await)
+}
+
+async fn log_out_device(handle: String, login: Login<Users>, form: Form) -> Reply {
+    Reply(api::log_out_device(&login, &handle, &form).await)
+}
+
+async fn logout_others(login: Login<Users>, form: Form) -> Reply {
+    Reply(api::logout_others(&login, &form).await)
+}
+
+async fn logout_everywhere(login: Login<Users>, form: Form) -> Reply {
+    Reply(api::logout_everywhere(&login, &form).await)
+}
+
+async fn reauthenticate(user: Arc<User>, login: Login<Users>, form: Form) -> Reply {
+    Reply(api::reauthenticate(&login, &user, &form).await)
+}
+
+async fn change_password(user: Arc<User>, login: Login<Users>, form: Form) -> Reply {
+    Reply(api::change_password(&login, &user, &form).await)
+}
+
+async fn admin_logout_user(user: Arc<User>, login: Login<Users>, form: Form) -> Reply {
+    Reply(api::admin_logout_user(&login, &user, &form).await)
+}
+
 fn home(user: Option<Arc<User>>) -> Reply {
     Reply(pages::home(user.as_deref()))
 }
@@ -88,12 +155,12 @@ fn login_page(query: Option<String>) -> Reply {
     Reply(pages::login(query.as_deref()))
 }
 
-fn account(user: Arc<User>, session: Session) -> Reply {
-    Reply(pages::account(&user, &session))
+fn confirm_page(user: Arc<User>) -> Reply {
+    Reply(pages::confirm(&user))
 }
 
-fn style_sheet() -> Reply {
-    Reply(pages::style_sheet())
+async fn account(user: Arc<User>, login: Login<Users>) -> Reply {
+    Reply(pages::account(&user, &login).await)
 }
 
 async fn not_found(rejection: Rejection) -> Result<Reply, Rejection> {

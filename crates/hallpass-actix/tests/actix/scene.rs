@@ -62,6 +62,10 @@ impl<T: Area> Authenticator for Directory<T> {
     type Credentials = Pin;
     type Error = io::Error;
 
+    fn identifier<'a>(&self, Pin(typed): &'a Pin) -> Cow<'a, str> {
+        typed.split(':').next().unwrap_or_default().into()
+    }
+
     async fn find(&self, pin: &Pin) -> Result<Option<User>, io::Error> {
         self.users()?.find(pin).await
     }
@@ -208,10 +212,11 @@ impl Answered {
         self.all("set-cookie").len()
     }
 
-    /// The only cookie that is set, as it is sent back.
+    /// The only cookie of a session that is set, as it is sent back.
     pub(crate) fn cookie(&self) -> String {
-        assert_eq!(self.cookies(), 1);
-        self.header("set-cookie").split(';').next().unwrap().to_owned()
+        let lines = self.all("set-cookie").into_iter().filter(|line| !line.contains("-device="));
+        let [line] = lines.collect::<Vec<_>>()[..] else { panic!("one session: {self:?}") };
+        line.split(';').next().unwrap().to_owned()
     }
 }
 

@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Bytes, Data, Path, PayloadConfig, ServiceConfig};
 use actix_web::{Error, HttpResponse, HttpServer, ResponseError};
+use hallpass_actix::ws::{Message, WebSocketUpgrade};
 use hallpass_actix::{
     CurrentSubject, CurrentUser, Login, LogoutEndpoint, Maybe, Session, SessionMiddleware,
     answer_into_response, logout, require_login,
@@ -83,6 +84,7 @@ fn area(config: &mut ServiceConfig) {
         .service(web::resource("/guarded").wrap(require_login::<Customers>()).route(guarded))
         .route("/session/{action:.*}", web::route().to(session))
         .route("/login/{action:.*}", web::route().to(login::<Customers>))
+        .route("/socket/{manner}", web::route().to(socket))
         .route("/user", web::route().to(user::<Customers>))
         .route("/subject", web::route().to(subject))
         .route("/maybe/session", web::route().to(maybe::<Session>))
@@ -111,6 +113,11 @@ where
     A: Authenticator<User = Account, Credentials = Credentials> + AsRef<Accounts>,
 {
     handled(routes::login(&app, login.into_inner(), &action, &body).await)
+}
+
+async fn socket(app: Data<App>, manner: Path<String>, upgrade: WebSocketUpgrade<Customers>) -> HttpResponse {
+    let (app, manner) = (App::clone(&app), manner.into_inner());
+    upgrade.on_upgrade(|socket| routes::socket(app, manner, |text| Message::Text(text.into()), socket))
 }
 
 async fn user<A: Authenticator<User = Account>>(user: CurrentUser<A>) -> HttpResponse {

@@ -2,9 +2,11 @@ use super::{Adapter, Serving};
 use crate::fixture::{Account, Accounts, App, Credentials, Customers, Staff, Stop, routes};
 use ::axum::Router;
 use ::axum::body::{Body, Bytes};
+use ::axum::extract::ws::Message;
 use ::axum::extract::{Path, State};
 use ::axum::response::{IntoResponse, Response};
 use ::axum::routing::any;
+use hallpass_axum::ws::WebSocketUpgrade;
 use hallpass_axum::{
     CurrentSubject, CurrentUser, Login, LogoutEndpoint, Session, SessionLayer, logout, require_login,
 };
@@ -53,6 +55,7 @@ fn area() -> Router<App> {
         .route_layer(require_login::<Customers>())
         .route("/session/{*action}", any(session))
         .route("/login/{*action}", any(login::<Customers>))
+        .route("/socket/{manner}", any(socket))
         .route("/user", any(user::<Customers>))
         .route("/subject", any(subject))
         .route("/maybe/session", any(async |session: Option<Session>| answered(routes::maybe(session))))
@@ -84,6 +87,14 @@ where
     A: Authenticator<User = Account, Credentials = Credentials> + AsRef<Accounts>,
 {
     handled(routes::login(&app, login.into_inner(), &action, &body).await)
+}
+
+async fn socket(
+    State(app): State<App>,
+    Path(manner): Path<String>,
+    upgrade: WebSocketUpgrade<Customers>,
+) -> Response {
+    upgrade.on_upgrade(|socket| routes::socket(app, manner, Message::text, socket))
 }
 
 async fn user<A: Authenticator<User = Account>>(user: CurrentUser<A>) -> Response {

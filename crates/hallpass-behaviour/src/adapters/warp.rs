@@ -4,15 +4,16 @@ use ::warp::filters::BoxedFilter;
 use ::warp::path::Tail;
 use ::warp::reject::{Reject, Rejection};
 use ::warp::reply::{Reply, Response};
+use ::warp::ws::Message;
 use ::warp::{Filter, any, path};
 use bytes::Bytes;
 use hallpass_core::{Answer, Session, Subject};
 use hallpass_login::Authenticator;
 use hallpass_tower::answer_into_response;
 use hallpass_warp::{
-    Layer, Login, LogoutEndpoint, SessionLayer, answer_denial, current_subject, current_user, login, logout,
-    optional_current_subject, optional_current_user, optional_session, require_login, service, session,
-    session_of,
+    Layer, Login, LogoutEndpoint, SessionLayer, Ws, answer_denial, current_subject, current_user, login,
+    logout, optional_current_subject, optional_current_user, optional_session, require_login, service,
+    session, session_of, ws,
 };
 use hyper::body::Incoming;
 use std::convert::Infallible;
@@ -84,8 +85,18 @@ fn area(app: &App, session: BoxedFilter<(Session,)>, some: BoxedFilter<(Option<S
             .and(require_login::<Customers>(path::end().map(guarded)))
             .or(path("maybe").and(found))
             .or(path!("subject").and(subject))
+            .or(socket(app))
             .or(users::<Customers>(app, session)),
     )
+}
+
+fn socket(app: &App) -> Routes {
+    let app = app.clone();
+    let upgrade = move |manner: String, upgrade: Ws| {
+        let app = app.clone();
+        upgrade.on_upgrade(|socket| routes::socket(app, manner, Message::text, socket))
+    };
+    boxed(path!("socket" / String).and(ws::<Customers>()).map(upgrade))
 }
 
 fn staff(app: &App) -> Routes {

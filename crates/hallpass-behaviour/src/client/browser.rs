@@ -1,5 +1,6 @@
 use super::connection::Connection;
 use super::jar::Jar;
+use super::live::{Events, Socket};
 use super::request::Request;
 use super::response::Response;
 use super::wire::Wire;
@@ -95,7 +96,7 @@ impl Browser {
 
     /// Obeys an answer, however late it comes.
     pub fn apply(&mut self, response: &Response) {
-        for cookie in response.cookies() {
+        for cookie in response.all_cookies() {
             self.jar.apply(&cookie);
         }
     }
@@ -104,6 +105,40 @@ impl Browser {
     pub async fn wire(&self, request: Request) -> Wire {
         let request = self.with_jar(request);
         Wire::send(self.addr, &request.bytes(self.addr)).await
+    }
+
+    /// Opens the event stream of the session, and waits until it is open.
+    ///
+    /// # Panics
+    ///
+    /// When it does not open.
+    pub async fn events(&self) -> Events {
+        let request = self.with_jar(Request::get("/session/live"));
+        let mut events = Events::open(self.addr, &request).await.expect("it opens");
+        assert_eq!(events.next().await.as_deref(), Some("event: open"));
+        events
+    }
+
+    /// Opens a WebSocket with a handler of this manner, and waits until it answers.
+    ///
+    /// # Panics
+    ///
+    /// When it does not open.
+    pub async fn socket(&self, manner: &str) -> Socket {
+        let handshake = self.with_jar(Request::handshake(&format!("/socket/{manner}")));
+        let mut socket = Socket::open(self.addr, &handshake).await;
+        socket.echo("hello").await;
+        socket
+    }
+
+    /// Opens a WebSocket that echoes, from a page of this origin.
+    ///
+    /// # Panics
+    ///
+    /// When it does not open.
+    pub async fn socket_from(&self, origin: &str) -> Socket {
+        let handshake = self.with_jar(Request::handshake("/socket/echo").header("origin", origin));
+        Socket::open(self.addr, &handshake).await
     }
 
     fn with_jar(&self, request: Request) -> Request {

@@ -2,6 +2,7 @@ use super::request::Request;
 use super::response::Response;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
@@ -39,15 +40,18 @@ impl Connection {
     ///
     /// When the connection broke before.
     pub async fn send(&mut self, request: &Request) -> Result<Response, String> {
-        self.sender.ready().await.map_err(|error| error.to_string())?;
-        let response =
-            self.sender.send_request(self.build(request)).await.map_err(|error| error.to_string())?;
-        let (head, body) = response.into_parts();
+        let (head, body) = self.exchange(request).await?.into_parts();
         let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
         let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
             (name.to_string(), value.as_bytes().to_vec())
         };
         Ok(Response::checked(head.status.as_u16(), head.headers.iter().map(line).collect(), body.to_vec()))
+    }
+
+    /// Sends a request and reads the head of its answer.
+    pub(super) async fn exchange(&mut self, request: &Request) -> Result<http::Response<Incoming>, String> {
+        self.sender.ready().await.map_err(|error| error.to_string())?;
+        self.sender.send_request(self.build(request)).await.map_err(|error| error.to_string())
     }
 
     fn build(&self, request: &Request) -> http::Request<Full<Bytes>> {

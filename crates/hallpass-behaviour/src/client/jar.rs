@@ -17,10 +17,10 @@ impl Jar {
         self.0.insert(name.to_owned(), value.to_owned());
     }
 
-    /// Whether it holds no cookie.
+    /// Whether it holds no session: neither a login's cookie nor a visitor's.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub fn holds_no_session(&self) -> bool {
+        self.0.keys().all(|name| is_device(name))
     }
 
     /// Obeys one `Set-Cookie`.
@@ -37,6 +37,10 @@ impl Jar {
         let pairs: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
+}
+
+fn is_device(name: &str) -> bool {
+    name.ends_with("-device")
 }
 
 /// One `Set-Cookie` header.
@@ -62,6 +66,12 @@ impl SetCookie {
         Self { name: name.to_owned(), value: value.to_owned(), attributes }
     }
 
+    /// Whether it says that somebody has logged in with this browser before, and opens nothing.
+    #[must_use]
+    pub fn is_device(&self) -> bool {
+        is_device(&self.name)
+    }
+
     /// Whether it makes a browser forget the cookie.
     #[must_use]
     pub fn is_removal(&self) -> bool {
@@ -85,7 +95,8 @@ impl SetCookie {
             assert_eq!((self.value.as_str(), rest), ("", &REMOVAL.map(str::to_owned)[..]), "{line}");
         } else {
             let opaque = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-            assert!(self.value.len() == 46 && self.value.chars().all(opaque), "{line}");
+            let length = if self.is_device() { 64 } else { 46 };
+            assert!(self.value.len() == length && self.value.chars().all(opaque), "{line}");
             assert_eq!(rest.len(), usize::from(self.max_age().is_some()), "{line}");
         }
     }

@@ -3,6 +3,7 @@
 mod browser;
 mod connection;
 mod jar;
+mod live;
 mod request;
 mod response;
 mod wire;
@@ -10,6 +11,7 @@ mod wire;
 pub use browser::{Browser, Pending};
 pub use connection::Connection;
 pub use jar::{Jar, SetCookie};
+pub use live::{Events, Socket};
 pub use request::Request;
-pub use response::Response;
+pub use response::{INVALID_TOKEN, Response};
 pub use wire::Wire;

@@ -68,8 +68,27 @@ impl Request {
         Self::post(target).json(serde_json::json!({ "username": username, "password": password }))
     }
 
+    /// A handshake for a WebSocket (RFC 6455 §4.1), as browsers send it but for the origin.
+    #[must_use]
+    pub fn handshake(target: &str) -> Self {
+        Self::get(target).headers(&[
+            ("connection", "Upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ])
+    }
+
     /// The bytes of HTTP/1.1, on a connection that ends with the answer.
     pub(super) fn bytes(&self, addr: SocketAddr) -> Vec<u8> {
+        let request = self.clone().header("content-length", self.body.len().to_string());
+        let mut bytes = request.header("connection", "close").head(addr);
+        bytes.extend(&self.body);
+        bytes
+    }
+
+    /// The bytes of the head.
+    pub(super) fn head(&self, addr: SocketAddr) -> Vec<u8> {
         let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
         let has_host = self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
         if !has_host {
@@ -78,8 +97,7 @@ impl Request {
         for (name, value) in &self.headers {
             bytes.extend(name.bytes().chain(*b": ").chain(value.iter().copied()).chain(*b"\r\n"));
         }
-        bytes.extend(format!("content-length: {}\r\nconnection: close\r\n\r\n", self.body.len()).bytes());
-        bytes.extend(&self.body);
+        bytes.extend(b"\r\n");
         bytes
     }
 }

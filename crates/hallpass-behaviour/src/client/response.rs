@@ -19,6 +19,19 @@ impl Response {
         response
     }
 
+    /// Takes apart what came on a wire.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+        let mut lines = bytes[..end].split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
+        let status = std::str::from_utf8(lines.next()?).ok()?.split(' ').nth(1)?.parse().ok()?;
+        let header = |line: &[u8]| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            let name = String::from_utf8_lossy(&line[..colon]).to_ascii_lowercase();
+            Some((name, line[colon + 1..].trim_ascii().to_vec()))
+        };
+        Some(Self::checked(status, lines.filter_map(header).collect(), bytes[end + 4..].to_vec()))
+    }
+
     /// The status.
     #[must_use]
     pub fn status(&self) -> u16 {
@@ -43,11 +56,11 @@ impl Response {
     /// Panics unless the answer carries no cookie at all.
     #[track_caller]
     pub fn without_cookie(&self) -> &Self {
-        assert_eq!(self.cookies(), [], "{self:?}");
+        assert_eq!(self.all_cookies(), [], "{self:?}");
         self
     }
 
-    /// Panics unless the answer sets this cookie and no other; the cookie.
+    /// Panics unless the answer sets this cookie and no other of a session; the cookie.
     #[track_caller]
     pub fn only_cookie(&self, name: &str) -> SetCookie {
         let [cookie] = self.cookies().try_into().expect("one cookie");
@@ -58,7 +71,7 @@ impl Response {
     /// Panics unless the answer removes these cookies and sends no other.
     #[track_caller]
     pub fn removes(&self, names: &[&str]) -> &Self {
-        let cookies = self.cookies();
+        let cookies = self.all_cookies();
         assert!(cookies.iter().all(SetCookie::is_removal), "{self:?}");
         assert_eq!(cookies.iter().map(|cookie| cookie.name.as_str()).collect::<Vec<_>>(), names, "{self:?}");
         self
@@ -79,9 +92,21 @@ impl Response {
         of_name.map(|(_, value)| std::str::from_utf8(value).expect("our headers are text")).collect()
     }
 
-    /// Every cookie that is set or removed.
+    /// Every cookie of a session that is set or removed: a login's or a visitor's.
     #[must_use]
     pub fn cookies(&self) -> Vec<SetCookie> {
+        self.all_cookies().into_iter().filter(|cookie| !cookie.is_device()).collect()
+    }
+
+    /// The cookie by which a browser is known after a login.
+    #[must_use]
+    pub fn device_cookie(&self) -> Option<SetCookie> {
+        self.all_cookies().into_iter().find(SetCookie::is_device)
+    }
+
+    /// Every cookie that is set or removed.
+    #[must_use]
+    pub fn all_cookies(&self) -> Vec<SetCookie> {
         self.values("set-cookie").into_iter().map(SetCookie::parse).collect()
     }
 
@@ -126,7 +151,7 @@ impl Response {
         for line in &lines {
             SetCookie::parse(line).check(line);
         }
-        let mut names: Vec<_> = self.cookies().into_iter().map(|cookie| cookie.name).collect();
+        let mut names: Vec<_> = self.all_cookies().into_iter().map(|cookie| cookie.name).collect();
         names.sort();
         names.dedup();
         assert_eq!(names.len(), lines.len(), "one cookie is set twice: {self:?}");
@@ -135,17 +160,40 @@ impl Response {
             lines.is_empty() || no_store && self.varies_by_cookie(),
             "a cookie that caches keep: {self:?}"
         );
-        let challenge = self.values("www-authenticate") == ["Session"];
+        let challenge = is_challenge(&self.values("www-authenticate"));
         assert_eq!(challenge, self.status == 401, "a 401 has a challenge: {self:?}");
+        let throttled = self.values("retry-after").len() == 1 && lines.is_empty();
+        assert!(self.status != 429 || throttled, "a 429 says when to come back and sets nothing: {self:?}");
         assert!(self.status != 401 || no_store, "a 401 that caches keep: {self:?}");
         let unavailable = self.values("retry-after").len() == 1 && no_store && lines.is_empty();
         assert!(self.status != 503 || unavailable, "a 503 says when to come back and sets nothing: {self:?}");
     }
 }
 
+/// The library's own, and perhaps one for bearer tokens.
+fn is_challenge(values: &[&str]) -> bool {
+    matches!(values, ["Session"] | ["Session", "Bearer" | INVALID_TOKEN])
+}
+
+/// What a 401 says to a client whose bearer token opens nothing.
+pub const INVALID_TOKEN: &str = "Bearer error=\"invalid_token\"";
+
 /// Shows it as text, for a scenario that fails.
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "answer {}", self.transcript())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_taken_apart() {
+        let response = Response::parse(b"HTTP/1.1 200 OK\r\nA: b\r\na:c\r\n\r\n{\"x\":1}").unwrap();
+        assert_eq!((response.status(), response.values("a")), (200, vec!["b", "c"]));
+        assert_eq!(response.json()["x"], 1);
+        assert!(Response::parse(b"").is_none());
     }
 }

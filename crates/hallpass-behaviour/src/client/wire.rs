@@ -27,7 +27,7 @@ impl Wire {
     /// When what comes is no answer.
     pub async fn response(mut self) -> Response {
         let bytes = self.read_to_end().await;
-        parse(&bytes).expect("an answer")
+        Response::parse(&bytes).expect("an answer")
     }
 
     /// Hangs up while the answer is still to come, and waits until the server has let go of the request.
@@ -46,30 +46,5 @@ impl Wire {
         // A connection that is reset has said what it had to say.
         let _ = self.0.read_to_end(&mut bytes).await;
         bytes
-    }
-}
-
-fn parse(bytes: &[u8]) -> Option<Response> {
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
-    let mut lines = bytes[..end].split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
-    let status = std::str::from_utf8(lines.next()?).ok()?.split(' ').nth(1)?.parse().ok()?;
-    let header = |line: &[u8]| {
-        let colon = line.iter().position(|byte| *byte == b':')?;
-        let name = String::from_utf8_lossy(&line[..colon]).to_ascii_lowercase();
-        Some((name, line[colon + 1..].trim_ascii().to_vec()))
-    };
-    Some(Response::checked(status, lines.filter_map(header).collect(), bytes[end + 4..].to_vec()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_is_taken_apart() {
-        let response = parse(b"HTTP/1.1 200 OK\r\nA: b\r\na:c\r\n\r\n{\"x\":1}").unwrap();
-        assert_eq!((response.status(), response.values("a")), (200, vec!["b", "c"]));
-        assert_eq!(response.json()["x"], 1);
-        assert!(parse(b"").is_none());
     }
 }

@@ -57,7 +57,7 @@ pub async fn b03_a_logout_removes_the_cookie_and_locks_out(world: &World) {
         let response = browser.post(target).await;
         assert_eq!(response.sessions_ended(), 1, "{target}");
         response.removes(&[LOGIN]).is_private();
-        assert!(browser.jar().is_empty() && !browser.is_logged_in().await, "{target}");
+        assert!(browser.jar().holds_no_session() && !browser.is_logged_in().await, "{target}");
         assert_empty(world).await;
     }
     let mut browser = site.logged_in("alice").await;

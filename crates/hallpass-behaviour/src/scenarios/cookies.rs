@@ -14,7 +14,8 @@ pub async fn b27_the_login_cookie_is_protected_and_opaque(world: &World) {
     let response = site.browser().send(alice_logs_in()).await;
     let cookie = response.expect(200).only_cookie(LOGIN);
     let line = format!("__Host-id={}; Path=/; Secure; HttpOnly; SameSite=Lax", cookie.value);
-    assert_eq!(response.values("set-cookie"), [line]);
+    assert_eq!(response.values("set-cookie")[0], line);
+    assert!(response.device_cookie().is_some() && response.all_cookies().len() == 2);
     let bytes = URL_SAFE_NO_PAD.decode(&cookie.value).expect("the cookie's own alphabet");
     assert_eq!(bytes.len(), 34);
     let record = world.store.records().await.pop().expect("one row");

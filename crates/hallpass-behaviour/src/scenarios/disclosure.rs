@@ -26,7 +26,7 @@ async fn a_whole_life(site: &Site, world: &World) -> Vec<String> {
     site.store.go_down();
     answers.push(browser.get("/user").await);
     site.store.come_up();
-    let cookies = answers.iter().flat_map(Response::cookies).filter(|cookie| !cookie.is_removal());
+    let cookies = answers.iter().flat_map(Response::all_cookies).filter(|cookie| !cookie.is_removal());
     let tokens: Vec<String> = cookies.map(|cookie| cookie.value).collect();
     for token in &tokens {
         for answer in &answers {

@@ -4,29 +4,35 @@
 
 mod areas;
 mod basic;
+mod bearer;
 mod common;
 mod cookies;
 mod disclosure;
 mod failure;
 mod hang_up;
 mod late;
+mod live;
 mod origin;
 mod promises;
 mod races;
 mod renewal;
+mod throttle;
 mod time;
 
 pub use areas::*;
 pub use basic::*;
+pub use bearer::*;
 pub use cookies::*;
 pub use disclosure::*;
 pub use failure::*;
 pub use hang_up::*;
 pub use late::*;
+pub use live::*;
 pub use origin::*;
 pub use promises::*;
 pub use races::*;
 pub use renewal::*;
+pub use throttle::*;
 pub use time::*;
 
 /// Calls `$then!` with `$with` and the names of all scenarios.
@@ -104,6 +110,19 @@ macro_rules! for_each_scenario {
             b45_an_expired_session_can_be_logged_out
             b46_a_sweep_takes_only_what_has_run_out
             b46_a_site_sweeps_on_its_own
+            b57_a_logout_closes_the_sockets_of_its_session
+            b57_a_logout_on_another_node_closes_the_sockets
+            b57_a_busy_handler_keeps_no_socket_open
+            b57_a_client_that_does_not_read_is_dropped
+            b57_a_renewal_keeps_the_sockets_open
+            b58_what_ends_the_other_sessions_closes_their_sockets
+            b58_disabling_an_account_closes_its_sockets
+            b59_event_streams_end_with_their_session
+            b59_a_client_that_hangs_up_leaves_nothing
+            b60_a_handshake_from_another_site_is_refused
+            b60_a_handshake_needs_a_login
+            b61_what_is_open_ends_at_the_idle_limit
+            b61_what_is_open_ends_at_the_absolute_limit
             b62_only_what_depends_on_a_session_is_kept_from_caches
             b62_the_headers_for_caches_stand_once_however_many_layers
             b63_a_store_that_is_down_is_a_503
@@ -123,6 +142,12 @@ macro_rules! for_each_scenario {
             b72_a_long_password_counts_to_its_end
             b73_visits_make_no_rows
             b73_a_flood_of_visitors_is_bounded
+            b74_an_account_is_throttled_wherever_guesses_come_from
+            b74_the_wait_is_as_long_as_told_and_grows
+            b74_a_known_browser_is_let_in_while_others_guess
+            b74_a_session_that_keeps_guessing_is_ended
+            b74_a_forwarded_address_is_believed_from_trusted_proxies_only
+            b75_a_flood_of_logins_leaves_the_rest_alone
             b76_next_never_leads_away
             b76_the_way_back_from_the_login_page_is_on_this_site
             b77_the_events_tell_the_whole_life
@@ -130,7 +155,20 @@ macro_rules! for_each_scenario {
             b78_two_areas_share_a_store_and_nothing_else
             b78_a_token_of_one_area_opens_nothing_in_the_other
             b78_everywhere_in_one_area_leaves_the_other
+            b80_a_bearer_token_lets_in_until_the_logout
+            b80_a_bad_bearer_beside_a_good_cookie_is_refused
+            b80_a_token_of_one_transport_is_nothing_in_the_other
+            b80_of_several_authorizations_none_lets_in
+            b80_a_new_bearer_token_comes_in_the_answer
+            b80_a_superseded_bearer_login_hands_over_no_token
+            b80_a_bearer_token_needs_no_origin
+            b80_a_bearer_client_never_becomes_a_visitor
+            b80_a_bearer_login_leaves_the_browsers_session_alone
+            b80_without_bearer_tokens_the_header_is_nothing
             b81_a_late_answer_does_not_undo_a_reauthentication
+            b83_a_lost_message_delays_the_end_by_half_a_minute
+            b83_a_gap_in_the_feed_is_repaired_at_once
+            b85_guesses_at_once_are_hashed_as_often_as_the_limit_allows
             b86_a_change_whose_answer_is_lost_is_applied_once
             b87_a_logout_then_a_message
             b87_a_logout_then_a_login

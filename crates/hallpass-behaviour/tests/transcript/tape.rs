@@ -83,7 +83,7 @@ impl Tape {
     }
 
     fn learn(&mut self, response: &Response) {
-        for cookie in response.cookies().into_iter().filter(|cookie| !cookie.is_removal()) {
+        for cookie in response.all_cookies().into_iter().filter(|cookie| !cookie.is_removal()) {
             self.name("token", cookie.value);
         }
         let json = response.json();

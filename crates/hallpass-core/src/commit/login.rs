@@ -5,7 +5,7 @@ use crate::commit::write::unexpected;
 use crate::cookie::CookieKind;
 use crate::event::{Event, EventKind};
 use crate::ids::SubjectKey;
-use crate::record::{EndReason, Record, SessionData};
+use crate::record::{EndReason, Record, SessionData, Transport};
 use crate::session::LoginGrant;
 use crate::store::{Created, Replaced, StoreErrorKind, Taken, Updated};
 use crate::token::SessionToken;
@@ -35,7 +35,7 @@ impl Job<'_> {
             match self.manager.limited(replacing).await? {
                 Replaced::Replaced { evicted } => {
                     self.manager.tell_ended(&evicted, Some(record.handle), Some(&grant.client));
-                    return self.issue(CookieKind::Login, &token, &record, EventKind::Reauthenticated).await;
+                    return self.issue_login(&grant, &token, &record, EventKind::Reauthenticated).await;
                 }
                 Replaced::EpochMoved => return Err(Failure::Superseded),
                 Replaced::LimitReached => return Err(Failure::LimitReached),
@@ -70,7 +70,7 @@ impl Job<'_> {
     async fn create_login_anew(&mut self, grant: &LoginGrant) -> Result<(), Failure> {
         let data = self.intent.replay(&SessionData::default())?;
         let (token, record) = self.create(grant, data).await?;
-        self.issue(CookieKind::Login, &token, &record, EventKind::LoginSucceeded).await
+        self.issue_login(grant, &token, &record, EventKind::LoginSucceeded).await
     }
 
     pub(super) async fn create_login(&mut self, from_visitor: bool) -> Result<(), Failure> {
@@ -88,10 +88,11 @@ impl Job<'_> {
             }
         }
         // A visitor's cookie that led to a session which is now part of this one, or is damaged, leads nowhere.
-        if from_visitor || matches!(self.opened.visitor, crate::manager::lookup::Found::Undecodable(_)) {
+        let damaged = matches!(self.opened.visitor, crate::manager::lookup::Found::Undecodable(_));
+        if from_visitor || damaged && self.issued_by() == Transport::Cookie {
             self.remove_cookie(CookieKind::Visitor);
         }
-        self.issue(CookieKind::Login, &token, &record, EventKind::LoginSucceeded).await
+        self.issue_login(&grant, &token, &record, EventKind::LoginSucceeded).await
     }
 
     async fn create(
@@ -176,7 +177,7 @@ impl Job<'_> {
         let reason = match failure {
             Failure::LimitReached => Some(EndReason::SessionLimit),
             Failure::Superseded => Some(EndReason::Superseded),
-            Failure::Store(_) | Failure::Session(_) | Failure::Contended => None,
+            Failure::Store(_) | Failure::Session(_) | Failure::Contended | Failure::Gone => None,
         };
         self.manager.tell(&Event {
             subject: Some(&grant.subject),

@@ -1,16 +1,18 @@
 //! The end of a request: what the handler wanted is written, and what the answer must carry comes out.
 
+mod attempt;
 mod login;
 mod write;
 
 use crate::answer::Refusal;
 use crate::cookie::CookieKind;
 use crate::event::EventKind;
+use crate::hygiene;
 use crate::manager::SessionManager;
 use crate::manager::lookup::{Found, Opened};
 use crate::manager::tasks::Certain;
 use crate::plan::{self, Plan, Situation, Which, Write};
-use crate::record::{EndReason, Record, SessionData};
+use crate::record::{EndReason, Record, SessionData, Transport};
 use crate::session::{Intent, Session, SessionError};
 use crate::slot::SessionSlot;
 use crate::store::StoreError;
@@ -32,29 +34,32 @@ impl SessionSlot {
     pub fn commit(&self) -> Commit {
         let dirty = self.begin_commit();
         if let Some(refusal) = self.failure() {
-            return Commit::ready(CommitOutcome::refused(refusal));
+            return Commit::ready(CommitOutcome::refused(refusal).on(self));
         }
         let Some(opened) = self.opened() else { return Commit::ready(CommitOutcome::default()) };
         if !dirty {
             let idle = self.situation(opened, &Intent::default(), opened.at);
             if plan::plan(&idle) == Plan::default() {
-                return Commit::ready(CommitOutcome::opened());
+                return Commit::ready(CommitOutcome::opened().on(self));
             }
         }
         let tasks = self.manager().0.tasks.clone();
         let slot = self.clone();
-        Commit(State::Work(Certain::new(tasks, async move { carry_out(slot).await })))
+        Commit(State::Work(Certain::new(tasks, async move { carry_out(&slot).await.on(&slot) })))
     }
 
     fn situation(&self, opened: &Opened, intent: &Intent, now: Timestamp) -> Situation {
+        // A login for a bearer client has nothing to do with what the request's cookies opened.
+        let apart = intent.bearer.is_some() && self.transport() == Transport::Cookie;
         let login = intent.log_in.as_ref();
         let base = match intent.logout {
-            plan::Logout::No => opened.live().map(|record| &record.data),
+            plan::Logout::No if !apart => opened.live().map(|record| &record.data),
             _ => None,
         };
+        let found = |found: &Found| if apart { plan::Found::Nothing } else { found.for_plan() };
         Situation {
-            login: opened.login.for_plan(),
-            visitor: opened.visitor.for_plan(),
+            login: found(&opened.login),
+            visitor: found(&opened.visitor),
             logout: if intent.ending > 0 { plan::Logout::Unconfirmed } else { intent.logout },
             log_in: login.map(|grant| Session::new(self.clone()).relation(&grant.subject)),
             renew: intent.renew,
@@ -116,6 +121,8 @@ pub struct CommitOutcome {
     pub refusal: Option<Refusal>,
     login: Option<Zeroizing<String>>,
     visitor: Option<Zeroizing<String>>,
+    device: Option<Zeroizing<String>>,
+    challenge: Option<&'static str>,
 }
 
 impl CommitOutcome {
@@ -127,9 +134,30 @@ impl CommitOutcome {
         Self { refusal: Some(refusal), ..Self::opened() }
     }
 
+    fn on(self, slot: &SessionSlot) -> Self {
+        let lost = self.refusal == Some(Refusal::LoginRequired);
+        Self { challenge: slot.bearer_challenge(lost), ..self }
+    }
+
+    /// What the answer varies by, if the session was opened.
+    #[must_use]
+    pub fn vary(&self) -> &'static [&'static str] {
+        match (self.opened, self.challenge) {
+            (false, _) => &[],
+            (true, None) => &[hygiene::VARY_COOKIE],
+            (true, Some(_)) => &[hygiene::VARY_COOKIE, hygiene::VARY_AUTHORIZATION],
+        }
+    }
+
+    /// The challenge that an answer with status 401 must carry besides its own: where bearer tokens are taken.
+    #[must_use]
+    pub fn challenge(&self) -> Option<&'static str> {
+        self.challenge
+    }
+
     /// The values of the `Set-Cookie` headers to append, to be marked as sensitive.
     pub fn set_cookies(&self) -> impl Iterator<Item = &str> {
-        [&self.login, &self.visitor].into_iter().flatten().map(|line| line.as_str())
+        [&self.login, &self.visitor, &self.device].into_iter().flatten().map(|line| line.as_str())
     }
 
     fn cookie(&mut self, kind: CookieKind) -> &mut Option<Zeroizing<String>> {
@@ -159,6 +187,8 @@ enum Failure {
     Contended,
     Superseded,
     LimitReached,
+    /// The bearer session is gone, and the answer holds a token that opens nothing.
+    Gone,
 }
 
 impl From<StoreError> for Failure {
@@ -178,6 +208,7 @@ impl Failure {
         match self {
             Self::Superseded => Refusal::LoginSuperseded,
             Self::LimitReached => Refusal::SessionLimit,
+            Self::Gone => Refusal::LoginRequired,
             Self::Session(SessionError::TooLarge { .. }) => Refusal::SessionTooLarge,
             Self::Store(_) | Self::Session(_) | Self::Contended => Refusal::Unavailable,
         }
@@ -194,12 +225,12 @@ impl Failure {
             Self::Contended => {
                 tracing::error!(target: "hallpass", "a session was written by too many requests at once")
             }
-            Self::Superseded | Self::LimitReached => {}
+            Self::Superseded | Self::LimitReached | Self::Gone => {}
         }
     }
 }
 
-async fn carry_out(slot: SessionSlot) -> CommitOutcome {
+async fn carry_out(slot: &SessionSlot) -> CommitOutcome {
     let Some(opened) = slot.opened() else { return CommitOutcome::default() };
     let intent = {
         let mut held = slot.peek_intent();
@@ -211,12 +242,13 @@ async fn carry_out(slot: SessionSlot) -> CommitOutcome {
     let now = slot.manager().now();
     let plan = plan::plan(&slot.situation(opened, &intent, now));
     let mut job =
-        Job { slot: &slot, manager: slot.manager(), opened, intent, now, outcome: CommitOutcome::opened() };
+        Job { slot, manager: slot.manager(), opened, intent, now, outcome: CommitOutcome::opened() };
     match job.run(&plan).await {
         Ok(()) => job.outcome,
         Err(failure) => {
             failure.log();
             job.tell_failed_login(&failure);
+            job.forgive_unless_refused(&failure).await;
             CommitOutcome::refused(failure.refusal())
         }
     }
@@ -288,6 +320,11 @@ impl Job<'_> {
         }
     }
 
+    /// How the token travels of what is created or renewed.
+    fn issued_by(&self) -> Transport {
+        if self.intent.bearer.is_some() { Transport::Bearer } else { Transport::Cookie }
+    }
+
     fn set_cookie(&mut self, kind: CookieKind, token: &SessionToken, record: &Record) {
         let remembered = record.identity.as_ref().is_some_and(|identity| identity.remembered);
         let max_age = remembered.then(|| record.absolute_until.since(self.now));
@@ -300,6 +337,9 @@ impl Job<'_> {
 
     /// Removes what was sent, unless something new is set under the same name.
     fn remove_cookies(&mut self) {
+        if self.slot.transport() == Transport::Bearer {
+            return;
+        }
         for kind in [CookieKind::Login, CookieKind::Visitor] {
             if self.slot.0.presented.of(kind).was_sent() && self.outcome.cookie(kind).is_none() {
                 self.remove_cookie(kind);
@@ -317,7 +357,9 @@ impl Job<'_> {
         event: EventKind,
     ) -> Result<(), Failure> {
         if self.keep(record) {
-            self.set_cookie(kind, token, record);
+            if record.transport == Transport::Cookie {
+                self.set_cookie(kind, token, record);
+            }
             self.tell(event, record);
             return Ok(());
         }

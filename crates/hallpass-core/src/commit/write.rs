@@ -75,10 +75,10 @@ impl Job<'_> {
                     };
                     return self.issue(kind, &token, &record, EventKind::Renewed).await;
                 }
-                Replaced::Gone | Replaced::EpochMoved | Replaced::LimitReached => return Ok(()),
+                Replaced::Gone | Replaced::EpochMoved | Replaced::LimitReached => return self.not_renewed(),
                 Replaced::Conflict => {
                     self.pause(attempt).await?;
-                    let Some(current) = self.reload(&base.key).await? else { return Ok(()) };
+                    let Some(current) = self.reload(&base.key).await? else { return self.not_renewed() };
                     data = self.merged(&current.data, self.data_limit(&current))?;
                     base = current;
                 }
@@ -87,7 +87,18 @@ impl Job<'_> {
         Err(Failure::Contended)
     }
 
+    /// A browser keeps the cookie that it has. A bearer client would take the token in the answer for its new one.
+    fn not_renewed(&self) -> Result<(), Failure> {
+        match self.issued_by() {
+            Transport::Cookie => Ok(()),
+            Transport::Bearer => Err(Failure::Gone),
+        }
+    }
+
     pub(super) async fn create_visitor(&mut self) -> Result<(), Failure> {
+        if self.slot.transport() == Transport::Bearer {
+            return Err(Failure::Gone);
+        }
         let token = self.new_token(self.random_shard()?)?;
         let data = self.intent.data.clone().unwrap_or_default();
         let record = Arc::new(self.new_record(&token, None, data)?);
@@ -156,16 +167,22 @@ impl Job<'_> {
             data,
             realm: self.manager.realm().clone(),
             client: self.slot.client(),
-            transport: Transport::Cookie,
+            transport: self.issued_by(),
         })
     }
 
+    /// The one that the handler has, or a new one in `shard`.
     pub(super) fn new_token(&self, shard: Shard) -> Result<SessionToken, Failure> {
-        Ok(SessionToken::random(shard, &*self.manager.0.random).map_err(StoreError::unavailable)?)
+        match &self.intent.bearer {
+            Some(token) => Ok(token.clone()),
+            None => {
+                Ok(SessionToken::random(shard, &*self.manager.0.random).map_err(StoreError::unavailable)?)
+            }
+        }
     }
 
     pub(super) fn key_of(&self, token: &SessionToken) -> SessionKey {
-        token.key(self.manager.realm())
+        token.key_by(self.manager.realm(), self.issued_by())
     }
 
     fn random_shard(&self) -> Result<Shard, Failure> {

@@ -89,6 +89,20 @@ impl Scan<'_> {
     }
 }
 
+/// Shows `visit` the values of the cookies with this name, among the first that are looked at.
+pub(super) fn values_of(head: &(impl RequestHead + ?Sized), name: &[u8], mut visit: impl FnMut(&[u8])) {
+    let mut left = MAX_PAIRS;
+    head.for_each_value("cookie", &mut |line| {
+        for pair in line.split(|byte| *byte == b';').take(left) {
+            left -= 1;
+            let rest = trim_start(pair).strip_prefix(name).map(trim_start);
+            if let Some(value) = rest.and_then(|rest| rest.strip_prefix(b"=")) {
+                visit(trim_end(trim_start(value)));
+            }
+        }
+    });
+}
+
 fn trim_start(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = text {
         text = rest;

@@ -1,4 +1,4 @@
-use crate::record::Record;
+use super::device::DEVICE_SUFFIX;
 use std::fmt;
 
 /// What the visitor's cookie has behind the login cookie's name.
@@ -16,13 +16,6 @@ pub enum CookieKind {
     Login,
     /// The cookie of a visitor who is not logged in.
     Visitor,
-}
-
-impl CookieKind {
-    /// The one whose token opens `record`.
-    pub(crate) fn of(record: &Record) -> Self {
-        if record.identity.is_some() { Self::Login } else { Self::Visitor }
-    }
 }
 
 /// What a browser promises for a cookie because of how its name begins (RFC 6265bis §4.1.3).
@@ -89,6 +82,7 @@ impl SameSite {
 pub struct CookiePolicy {
     pub(super) login: Box<str>,
     pub(super) visitor: Box<str>,
+    pub(super) device: Box<str>,
     pub(super) attributes: Box<str>,
     pub(super) login_removal: Box<str>,
     pub(super) visitor_removal: Box<str>,
@@ -131,12 +125,14 @@ impl CookiePolicy {
     fn from_checked(checked: &CookiePolicyBuilder) -> Self {
         let login = checked.full_name();
         let visitor = format!("{login}{VISITOR_SUFFIX}");
+        let device = format!("{login}{DEVICE_SUFFIX}").into();
         let attributes = checked.attributes();
         Self {
             login_removal: super::render::removal(&login, &attributes).into(),
             visitor_removal: super::render::removal(&visitor, &attributes).into(),
             login: login.into(),
             visitor: visitor.into(),
+            device,
             attributes: attributes.into(),
             secure: !checked.insecure,
         }
@@ -271,7 +267,11 @@ impl CookiePolicyBuilder {
         if ["__host", "__secure", "__http"].iter().any(|prefix| lower.starts_with(prefix)) {
             return Err(CookiePolicyError::PrefixInName);
         }
-        if name.ends_with(VISITOR_SUFFIX) { Err(CookiePolicyError::VisitorName) } else { Ok(()) }
+        match () {
+            () if name.ends_with(VISITOR_SUFFIX) => Err(CookiePolicyError::VisitorName),
+            () if name.ends_with(DEVICE_SUFFIX) => Err(CookiePolicyError::DeviceName),
+            () => Ok(()),
+        }
     }
 
     fn check_scope(&self) -> Result<(), CookiePolicyError> {
@@ -326,6 +326,8 @@ pub enum CookiePolicyError {
     PrefixInName,
     /// The name ends like the visitor cookie's.
     VisitorName,
+    /// The name ends like the device cookie's.
+    DeviceName,
     /// The path is not one that browsers read back as it is.
     Path,
     /// The domain is no host name.
@@ -352,6 +354,9 @@ impl fmt::Display for CookiePolicyError {
             }
             Self::VisitorName => {
                 "a cookie's name must not end in -anon, which marks visitors' cookies: choose another name"
+            }
+            Self::DeviceName => {
+                "a cookie's name must not end in -device, which marks browsers' cookies: choose another name"
             }
             Self::Path => {
                 "a cookie's path must begin with / and have at most 1024 visible ASCII characters without ;: percent-encode others"

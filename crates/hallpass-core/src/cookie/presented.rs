@@ -1,19 +1,22 @@
 use super::CookieKind;
+use crate::record::Transport;
 use crate::token::SessionToken;
 
 /// How many different tokens of one name are kept for a logout to end.
 const MAX_TOKENS: usize = 4;
 
-/// The tokens that a request's cookies carry.
+/// The tokens that a request carries: in its cookies, or in its `Authorization` header and then nowhere else.
 #[derive(Debug, Default)]
 pub struct Presented {
-    /// Under the login cookie's name.
+    /// Under the login cookie's name, or as bearer tokens.
     pub login: PresentedTokens,
     /// Under the visitor cookie's name.
     pub visitor: PresentedTokens,
     /// The headers were longer than 64 KiB or had more than 1000 cookies. Nothing of them was taken, so the request is
     /// not authenticated; but a logout cannot know what it should end and must not claim success.
     pub too_long: bool,
+    /// How they travelled.
+    pub transport: Transport,
 }
 
 impl Presented {
@@ -84,7 +87,15 @@ impl PresentedTokens {
         !matches!(self, Self::Nothing)
     }
 
-    pub(super) fn add(&mut self, value: &[u8]) {
+    /// The same, if it was not the only one: nobody is authenticated by it, and a logout ends it.
+    pub(crate) fn among_others(self) -> Self {
+        match self {
+            Self::One(token) => several([token]),
+            other => other,
+        }
+    }
+
+    pub(crate) fn add(&mut self, value: &[u8]) {
         let found = SessionToken::decode(value);
         if matches!(self, Self::Nothing) {
             *self = found.map_or(Self::Malformed, Self::One);

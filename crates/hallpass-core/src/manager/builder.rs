@@ -4,8 +4,10 @@ use crate::event::{EventSink, TracingEvents};
 use crate::ids::{Realm, RealmError};
 use crate::origin::OriginPolicy;
 use crate::policy::{PolicyError, SessionPolicy};
+use crate::proxy::TrustedProxies;
 use crate::random::{OsRandom, RandomSource};
 use crate::store::SessionStore;
+use crate::throttle::{MemoryThrottle, Throttle, ThrottlePolicy, ThrottlePolicyError};
 use crate::time::{Clock, SystemClock};
 use crate::watch::Watchers;
 use std::fmt;
@@ -28,6 +30,11 @@ pub struct SessionManagerBuilder {
     store_timeout: Duration,
     runtime: Option<Handle>,
     sweep_every: Option<Duration>,
+    throttle: Arc<dyn Throttle>,
+    throttle_policy: ThrottlePolicy,
+    device_cookies: bool,
+    bearer: bool,
+    proxies: Option<TrustedProxies>,
 }
 
 impl SessionManagerBuilder {
@@ -44,6 +51,11 @@ impl SessionManagerBuilder {
             store_timeout: Duration::from_secs(5),
             runtime: None,
             sweep_every: Some(Duration::from_secs(60)),
+            throttle: Arc::new(MemoryThrottle::new()),
+            throttle_policy: ThrottlePolicy::default(),
+            device_cookies: true,
+            bearer: false,
+            proxies: None,
         }
     }
 
@@ -110,13 +122,58 @@ impl SessionManagerBuilder {
         self
     }
 
+    /// Sets where password checks are counted before they are made; a [`MemoryThrottle`] of its own by default. Give all
+    /// nodes of an application one that they share. Several areas may share one, as an `Arc`.
+    pub fn throttle(mut self, throttle: impl Throttle) -> Self {
+        self.throttle = Arc::new(throttle);
+        self
+    }
+
+    /// Sets how often passwords may be wrong.
+    pub fn throttle_policy(mut self, policy: ThrottlePolicy) -> Self {
+        self.throttle_policy = policy;
+        self
+    }
+
+    /// Sets whether a browser in which a user has logged in gets a cookie that says so, by default it does. With it,
+    /// nobody who guesses elsewhere can make the user wait there; it grants nothing else. See
+    /// [`DeviceToken`](crate::DeviceToken).
+    pub fn device_cookies(mut self, send: bool) -> Self {
+        self.device_cookies = send;
+        self
+    }
+
+    /// Sets whether tokens are taken in `Authorization: Bearer` too (RFC 6750), for command-line and native clients; by
+    /// default they are not, and the header is not looked at. A handler gives one out with
+    /// [`Session::log_in_for_bearer`](crate::Session::log_in_for_bearer).
+    ///
+    /// A request that carries such a header is judged by it alone: its cookies are not looked at, also if the token opens
+    /// nothing, none is set, and no origin check is made, since no page can make a browser send the header unasked. A token
+    /// of a cookie is nothing as a bearer token, and the other way round. Leave this off behind a gateway that adds a
+    /// bearer token of its own to every request.
+    ///
+    /// To take them under some paths only, build two managers of one [`realm`](Self::realm) over one store and with one
+    /// [`throttle`](Self::throttle), and give each layer its own.
+    pub fn bearer(mut self, take: bool) -> Self {
+        self.bearer = take;
+        self
+    }
+
+    /// Sets which proxies are believed when they say for whom they ask; by default none, and the client's address is the
+    /// peer of the connection.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.proxies = Some(proxies);
+        self
+    }
+
     /// Builds the manager.
     ///
     /// # Errors
     ///
-    /// When the policy's limits do not go together, or there is neither a current tokio runtime nor a given one.
+    /// When the limits of a policy do not go together, or there is neither a current tokio runtime nor a given one.
     pub fn build(self) -> Result<SessionManager, BuildError> {
         self.policy.validate().map_err(BuildError::Policy)?;
+        self.throttle_policy.validate().map_err(BuildError::Throttle)?;
         let realm = match self.realm {
             Some(realm) => realm,
             None => Realm::new(self.cookies.login_name()).map_err(BuildError::Realm)?,
@@ -135,6 +192,11 @@ impl SessionManagerBuilder {
             tasks: Tasks::new(runtime),
             watchers: Watchers::default(),
             not_before: NotBefore::default(),
+            throttle: self.throttle,
+            throttle_policy: self.throttle_policy,
+            device_cookies: self.device_cookies,
+            bearer: self.bearer,
+            proxies: self.proxies,
         }));
         if let Some(interval) = self.sweep_every {
             manager.sweep_in_background(interval);
@@ -149,6 +211,8 @@ impl SessionManagerBuilder {
 pub enum BuildError {
     /// The policy's limits do not go together.
     Policy(PolicyError),
+    /// A limit of the throttle does not work.
+    Throttle(ThrottlePolicyError),
     /// The cookie's name is no name for a realm.
     Realm(RealmError),
     /// There is no tokio runtime to finish abandoned work on.
@@ -159,6 +223,7 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Policy(_) => f.write_str("the session policy does not work"),
+            Self::Throttle(_) => f.write_str("the throttle policy does not work"),
             Self::Realm(_) => {
                 f.write_str("the login cookie's name cannot name a realm; set one with `realm`")
             }
@@ -173,6 +238,7 @@ impl std::error::Error for BuildError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Policy(error) => Some(error),
+            Self::Throttle(error) => Some(error),
             Self::Realm(error) => Some(error),
             Self::NoRuntime => None,
         }

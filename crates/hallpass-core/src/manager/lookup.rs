@@ -1,7 +1,9 @@
 //! From the tokens of a request to what they open.
 
 use super::SessionManager;
+use crate::bearer;
 use crate::cookie::{CookieKind, Presented, PresentedTokens};
+use crate::head::RequestHead;
 use crate::plan;
 use crate::record::{EndReason, Record, Transport};
 use crate::store::{Freshness, StoreError, StoreErrorKind};
@@ -82,58 +84,70 @@ impl Found {
     }
 }
 
+/// What kind of session a token must lead to; what is of another is nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sort {
+    kind: CookieKind,
+    transport: Transport,
+}
+
+impl Sort {
+    /// The one of `record`.
+    pub(crate) fn of(record: &Record) -> Self {
+        let kind = if record.identity.is_some() { CookieKind::Login } else { CookieKind::Visitor };
+        Self { kind, transport: record.transport }
+    }
+}
+
 impl SessionManager {
+    /// Finds what the request presents: bearer tokens, where they are taken and it has any, and else cookies.
+    pub(crate) fn presented_by(&self, head: &impl RequestHead) -> Presented {
+        let bearer = if self.0.bearer { bearer::scan(head) } else { None };
+        bearer.unwrap_or_else(|| self.0.cookies.scan(head))
+    }
+
     /// Looks up what `presented` opens: the login first, the visitor's session only without a live login.
     pub(crate) async fn look_up(&self, presented: &Presented) -> Result<Opened, StoreError> {
         let at = self.now();
-        let login = self.find(&presented.login, CookieKind::Login, at).await?;
+        let sort = |kind| Sort { kind, transport: presented.transport };
+        let login = self.find(&presented.login, sort(CookieKind::Login), at).await?;
         let visitor = match login {
             Found::Live(_) => Found::Nothing,
-            _ => self.find(&presented.visitor, CookieKind::Visitor, at).await?,
+            _ => self.find(&presented.visitor, sort(CookieKind::Visitor), at).await?,
         };
         Ok(Opened { login, visitor, at })
     }
 
-    async fn find(
-        &self,
-        tokens: &PresentedTokens,
-        kind: CookieKind,
-        now: Timestamp,
-    ) -> Result<Found, StoreError> {
+    async fn find(&self, tokens: &PresentedTokens, sort: Sort, now: Timestamp) -> Result<Found, StoreError> {
         match tokens.token() {
-            Some(token) => self.find_cached(&token.key(&self.0.realm), kind, now).await,
+            Some(token) => self.find_cached(&token.key_by(&self.0.realm, sort.transport), sort, now).await,
             None => Ok(Found::Nothing),
         }
     }
 
     /// As [`find_latest`](Self::find_latest), but perhaps from a cache. One that is over there may have been extended
     /// elsewhere: the store is asked before it is ended for that.
-    async fn find_cached(
-        &self,
-        key: &SessionKey,
-        kind: CookieKind,
-        now: Timestamp,
-    ) -> Result<Found, StoreError> {
-        match self.find_key(key, kind, now, Freshness::MayBeCached).await? {
-            Found::Over(..) => self.find_latest(key, kind, now).await,
+    async fn find_cached(&self, key: &SessionKey, sort: Sort, now: Timestamp) -> Result<Found, StoreError> {
+        match self.find_key(key, sort, now, Freshness::MayBeCached).await? {
+            Found::Over(..) => self.find_latest(key, sort, now).await,
             found => Ok(found),
         }
     }
 
-    /// What `key` leads to at `now`, if it is of this kind and this area.
+    /// What `key` leads to at `now`, if it is of this sort and this area.
     pub(crate) async fn find_latest(
         &self,
         key: &SessionKey,
-        kind: CookieKind,
+        sort: Sort,
         now: Timestamp,
     ) -> Result<Found, StoreError> {
-        self.find_key(key, kind, now, Freshness::Latest).await
+        self.find_key(key, sort, now, Freshness::Latest).await
     }
 
     async fn find_key(
         &self,
         key: &SessionKey,
-        kind: CookieKind,
+        sort: Sort,
         now: Timestamp,
         freshness: Freshness,
     ) -> Result<Found, StoreError> {
@@ -146,7 +160,7 @@ impl SessionManager {
             }
             Err(error) => return Err(error),
         };
-        if !self.belongs(&record, key, kind) {
+        if !self.belongs(&record, key, sort) {
             return Ok(Found::Nothing);
         }
         match self.over(&record, now).await? {
@@ -155,11 +169,8 @@ impl SessionManager {
         }
     }
 
-    fn belongs(&self, record: &Record, key: &SessionKey, kind: CookieKind) -> bool {
-        record.key == *key
-            && record.realm == self.0.realm
-            && record.transport == Transport::Cookie
-            && record.identity.is_some() == (kind == CookieKind::Login)
+    fn belongs(&self, record: &Record, key: &SessionKey, sort: Sort) -> bool {
+        record.key == *key && record.realm == self.0.realm && Sort::of(record) == sort
     }
 
     async fn over(&self, record: &Record, now: Timestamp) -> Result<Option<EndReason>, StoreError> {

@@ -1,25 +1,32 @@
 //! The one driver of the session life cycle.
 
+mod admin;
 mod builder;
 mod calls;
 pub(crate) mod lookup;
 pub(crate) mod subject;
 mod sweep;
 pub(crate) mod tasks;
+mod throttle;
 
+pub use admin::SessionAdmin;
 pub use builder::{BuildError, SessionManagerBuilder};
 pub use subject::{EndSubject, EndSubjectError, EndSubjectReceipt};
 
 use crate::cookie::CookiePolicy;
 use crate::event::{Event, EventKind, EventSink, tell};
+use crate::head::RequestHead;
 use crate::ids::Realm;
 use crate::origin::OriginPolicy;
 use crate::policy::SessionPolicy;
+use crate::proxy::TrustedProxies;
 use crate::random::RandomSource;
 use crate::store::{SessionStore, SharedStore};
+use crate::throttle::{Throttle, ThrottlePolicy};
 use crate::time::{Clock, Timestamp};
 use crate::watch::Watchers;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -59,6 +66,11 @@ pub(crate) struct Inner {
     pub(crate) tasks: Tasks,
     pub(crate) watchers: Watchers,
     pub(crate) not_before: NotBefore,
+    pub(crate) throttle: Arc<dyn Throttle>,
+    pub(crate) throttle_policy: ThrottlePolicy,
+    pub(crate) device_cookies: bool,
+    pub(crate) bearer: bool,
+    pub(crate) proxies: Option<TrustedProxies>,
 }
 
 /// What this node knows of the realm's `not_before`: the moment, and when it was last asked for.
@@ -96,6 +108,21 @@ impl SessionManager {
     #[must_use]
     pub fn origin_policy(&self) -> &OriginPolicy {
         &self.0.origin
+    }
+
+    /// Whether tokens are taken in `Authorization: Bearer` too.
+    #[must_use]
+    pub fn takes_bearer(&self) -> bool {
+        self.0.bearer
+    }
+
+    /// The address of the client: the connection's peer, or who the trusted proxies say asked them.
+    #[must_use]
+    pub fn client_address(&self, head: &(impl RequestHead + ?Sized)) -> Option<IpAddr> {
+        match &self.0.proxies {
+            Some(proxies) => proxies.client(head),
+            None => Some(head.peer()?.to_canonical()),
+        }
     }
 
     /// The store.

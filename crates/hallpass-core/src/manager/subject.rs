@@ -46,13 +46,23 @@ impl SessionManager {
     }
 
     pub(crate) async fn end_now(&self, request: EndRequest) -> Result<EndSubjectReceipt, EndSubjectError> {
+        let actor = request.actor;
+        self.end_for(request, actor).await
+    }
+
+    /// Tells of the session `by` as the one that caused it, which may be another user's.
+    pub(crate) async fn end_for(
+        &self,
+        request: EndRequest,
+        by: Option<SessionHandle>,
+    ) -> Result<EndSubjectReceipt, EndSubjectError> {
         let EndRequest { subject, actor, which, reason, client } = request;
         let subject = SubjectKey::new(self.0.realm.clone(), subject);
         let op = self.op()?;
         match self.limited(self.0.store.revoke_subject(&subject, actor, which, reason, op)).await? {
             SubjectRevoked::ActorGone => Err(EndSubjectError::ActorGone),
             SubjectRevoked::Done { previous, current, ended } => {
-                self.tell_ended(&ended, actor, Some(&client));
+                self.tell_ended(&ended, by, Some(&client));
                 let sessions_ended = ended.iter().filter(|one| one.was_live()).count();
                 Ok(EndSubjectReceipt { sessions_ended, previous, current })
             }

@@ -143,7 +143,8 @@ impl ClientInfo {
     /// How many bytes of a user agent are kept.
     pub const MAX_USER_AGENT: usize = 256;
 
-    /// Keeps the first 256 bytes of the user agent, with a space for every control character.
+    /// Keeps the first 256 bytes of the user agent, with a space for every character that is not to be seen but changes
+    /// how lines break or in which direction text runs.
     #[must_use]
     pub fn new(user_agent: Option<&str>, address: Option<IpAddr>) -> Self {
         let user_agent = user_agent.map(clean_user_agent).filter(|text| !text.is_empty());
@@ -167,7 +168,15 @@ impl ClientInfo {
 fn clean_user_agent(text: &str) -> Box<str> {
     let longest = text.len().min(ClientInfo::MAX_USER_AGENT);
     let end = (0..=longest).rfind(|end| text.is_char_boundary(*end)).unwrap_or_default();
-    text[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    // None of what takes their place is longer.
+    text[..end].chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect()
+}
+
+/// Control characters, line and paragraph separators, and those that turn text around (Unicode Standard Annex 9 §2): in a
+/// log or a list of devices they would make one text look like another.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Why a session ended.
@@ -194,13 +203,15 @@ pub enum EndReason {
     Superseded,
     /// Everybody's sessions were ended at once.
     EndedForAll,
+    /// The password was asked for again within it, and was wrong too often in a row.
+    TooManyAttempts,
     /// It was created by a login that then could not be completed.
     Abandoned,
     /// It is gone from the store, for a reason that did not reach this node.
     Unknown,
 }
 
-const REASONS: [(EndReason, &str); 12] = [
+const REASONS: [(EndReason, &str); 13] = [
     (EndReason::LoggedOut, "logged_out"),
     (EndReason::LoggedOutElsewhere, "logged_out_elsewhere"),
     (EndReason::Administrator, "administrator"),
@@ -211,6 +222,7 @@ const REASONS: [(EndReason, &str); 12] = [
     (EndReason::AbsoluteTimeout, "absolute_timeout"),
     (EndReason::Superseded, "superseded"),
     (EndReason::EndedForAll, "ended_for_all"),
+    (EndReason::TooManyAttempts, "too_many_attempts"),
     (EndReason::Abandoned, "abandoned"),
     (EndReason::Unknown, "unknown"),
 ];
@@ -252,6 +264,24 @@ mod tests {
             assert_eq!(reason.as_str(), name);
         }
         assert_eq!(EndReason::parse("something newer"), EndReason::Unknown);
+    }
+
+    #[test]
+    fn a_user_agent_shows_as_it_is_in_one_line() {
+        let hostile = "a\0b\r\nc\x1b[31md\u{85}e\u{2028}f\u{202e}g\u{2066}h\u{200b}i\u{feff}j\x7f";
+        let client = ClientInfo::new(Some(hostile), None);
+        assert_eq!(client.user_agent(), Some("a b  c [31md e f g h i j "));
+        assert_eq!(ClientInfo::new(client.user_agent(), None), client, "a store changes nothing");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_user_agent_is_short_and_without_control_characters(text in "(\\PC|\\p{C}|ü){0,300}") {
+            let client = ClientInfo::new(Some(&text), None);
+            let kept = client.user_agent().unwrap_or_default();
+            proptest::prop_assert!(kept.len() <= ClientInfo::MAX_USER_AGENT);
+            proptest::prop_assert!(!kept.chars().any(is_unseen));
+        }
     }
 
     #[test]

@@ -29,8 +29,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// When the name is not 1 to 255 bytes long, the value cannot be JSON, the session would grow over its limit, or
-    /// the answer has been given.
+    /// When the name is not 1 to 255 bytes long, the value cannot be JSON, the session would grow over its limit, the
+    /// answer has been given, or the request's bearer token opens nothing.
     pub fn insert<T: Serialize + ?Sized>(&self, name: &str, value: &T) -> Result<(), SessionError> {
         let value = encode(name, value)?;
         self.change(name, Change::Set(name.to_owned(), value))
@@ -93,6 +93,9 @@ impl Session {
         for _ in 0..ATTEMPTS {
             let (seen, before) = self.snapshot();
             let after = change.apply(&before)?;
+            if !after.is_empty() && !self.can_keep_values() {
+                return Err(SessionError::NoSession);
+            }
             self.check_size(&before, &after)?;
             let mut intent = self.slot().intent()?;
             if (intent.era, intent.log.len()) == seen {

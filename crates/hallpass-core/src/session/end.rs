@@ -1,9 +1,8 @@
 //! Learning of a session's end while it happens.
 
 use super::Session;
-use crate::cookie::CookieKind;
 use crate::manager::SessionManager;
-use crate::manager::lookup::Found;
+use crate::manager::lookup::{Found, Sort};
 use crate::record::{EndReason, Record};
 use crate::store::StoreError;
 use crate::time::Timestamp;
@@ -11,7 +10,7 @@ use crate::token::SessionKey;
 use crate::watch::{Watch, first_of};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -27,7 +26,7 @@ impl Session {
     /// resolves at once. It counts as no use of the session, and leaves nothing behind when it is dropped.
     pub fn ended(&self) -> SessionEnd {
         let session = self.clone();
-        SessionEnd(Box::pin(async move {
+        SessionEnd(Mutex::new(Box::pin(async move {
             // Asked for at the first poll, when the commit has been: it may have issued or renewed the session.
             let (manager, record) = (session.slot().manager().clone(), session.record());
             drop(session);
@@ -35,19 +34,20 @@ impl Session {
                 Some(record) => watch(manager, record).await,
                 None => EndReason::LoggedOut,
             }
-        }))
+        })))
     }
 }
 
-/// The future of [`Session::ended`].
+/// The future of [`Session::ended`]. It is `Sync` too, because warp asks that of streams.
 #[must_use = "it tells nothing until it is awaited"]
-pub struct SessionEnd(Pin<Box<dyn Future<Output = EndReason> + Send>>);
+pub struct SessionEnd(Mutex<Pin<Box<dyn Future<Output = EndReason> + Send>>>);
 
 impl Future for SessionEnd {
     type Output = EndReason;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<EndReason> {
-        self.0.as_mut().poll(cx)
+        // Nobody ever locks it.
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll(cx)
     }
 }
 
@@ -58,13 +58,14 @@ impl std::fmt::Debug for SessionEnd {
 }
 
 /// Registers first and loads then, so that no end falls in between.
-async fn watch(manager: SessionManager, record: Arc<Record>) -> EndReason {
+async fn watch(manager: SessionManager, mut record: Arc<Record>) -> EndReason {
     let watch = manager.watch(&record);
     loop {
         if let Some(reason) = watch.reason() {
             return reason;
         }
-        let wait = match check(&manager, &watch, &record).await {
+        // Boxed, so that what a call to the store takes is not kept for as long as the session lives.
+        let wait = match Box::pin(check(&manager, &watch, &mut record)).await {
             Ok(Check::Over(reason)) => return reason,
             Ok(Check::LiveUntil(deadline)) => deadline.since(manager.now()),
             Err(error) => {
@@ -82,11 +83,18 @@ enum Check {
     Over(EndReason),
 }
 
-async fn check(manager: &SessionManager, watch: &Watch, record: &Record) -> Result<Check, StoreError> {
+/// Asks the store. `record` is the session as it was last seen live.
+async fn check(
+    manager: &SessionManager,
+    watch: &Watch,
+    record: &mut Arc<Record>,
+) -> Result<Check, StoreError> {
     let key = watch.key();
-    let kind = CookieKind::of(record);
-    match manager.find_latest(&key, kind, manager.now()).await? {
-        Found::Live(record) => Ok(Check::LiveUntil(record.deadline())),
+    match manager.find_latest(&key, Sort::of(record), manager.now()).await? {
+        Found::Live(found) => {
+            *record = found;
+            Ok(Check::LiveUntil(record.deadline()))
+        }
         Found::Over(record, reason) => {
             end_over(manager, &record.key, reason).await;
             Ok(Check::Over(reason))
@@ -103,12 +111,13 @@ async fn find_renewed(manager: &SessionManager, watch: &Watch, record: &Record) 
             watch.follow(one.key);
             Ok(Check::LiveUntil(one.idle_until.min(one.absolute_until)))
         }
-        None => Ok(Check::Over(why(watch))),
+        None => Ok(Check::Over(why(manager, watch, record))),
     }
 }
 
-fn why(watch: &Watch) -> EndReason {
-    watch.reason().unwrap_or(EndReason::Unknown)
+/// What runs out is removed by whoever notices first, perhaps before the feed has told.
+fn why(manager: &SessionManager, watch: &Watch, record: &Record) -> EndReason {
+    watch.reason().or_else(|| record.timeout(manager.now())).unwrap_or(EndReason::Unknown)
 }
 
 /// Removes a row that has run out, so that its end is on record. If that fails the sweep will do it.

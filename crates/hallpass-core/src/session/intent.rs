@@ -5,6 +5,8 @@ use crate::ids::{Stamp, Subject};
 use crate::plan::Logout;
 use crate::record::{AuthLevel, ClientInfo, DataChange, Record, SessionData};
 use crate::store::{SessionLimit, Ticket};
+use crate::throttle::Attempt;
+use crate::token::SessionToken;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +20,8 @@ pub(crate) struct Intent {
     pub(crate) log: Vec<Change>,
     pub(crate) log_in: Option<LoginGrant>,
     pub(crate) renew: bool,
+    /// The token that was handed to the handler for what is to be created or renewed; else it travels in a cookie.
+    pub(crate) bearer: Option<SessionToken>,
     pub(crate) logout: Logout,
     /// What the commit created or renewed, so that a later logout in the same request ends it.
     pub(crate) issued: Option<Arc<Record>>,
@@ -33,6 +37,7 @@ impl Intent {
         self.forget_data(None);
         self.log_in = None;
         self.renew = false;
+        self.bearer = None;
         self.logout = Logout::Unconfirmed;
     }
 
@@ -117,4 +122,6 @@ pub struct LoginGrant {
     pub client: ClientInfo,
     /// How many logins the user may have.
     pub limit: SessionLimit,
+    /// What to give back to the throttle, and to the browser, once the login is on record.
+    pub attempt: Attempt,
 }

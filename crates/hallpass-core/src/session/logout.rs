@@ -97,7 +97,7 @@ impl Session {
         let presented = &slot.0.presented;
         let tokens =
             [&presented.login, &presented.visitor].into_iter().flat_map(PresentedTokens::well_formed);
-        let keys = tokens.map(|token| token.key(slot.manager().realm()));
+        let keys = tokens.map(|token| token.key_by(slot.manager().realm(), presented.transport));
         keys.filter(|key| Some(*key) != done).collect()
     }
 

@@ -1,5 +1,6 @@
 //! The handle that handlers hold.
 
+mod bearer;
 mod data;
 mod end;
 mod intent;
@@ -11,13 +12,13 @@ pub(crate) use intent::{Change, Intent};
 pub use logout::{LogOut, LogOutError, LogOutReceipt};
 
 use crate::answer::{Answer, Refusal};
-use crate::cookie::CookieKind;
 use crate::ids::{SessionHandle, Subject};
-use crate::manager::lookup::Found;
+use crate::manager::lookup::{Found, Sort};
 use crate::plan::{Logout, Relation};
-use crate::record::{Identity, Record};
+use crate::record::{Identity, Record, Transport};
 use crate::slot::SessionSlot;
 use crate::store::StoreError;
+use crate::token::SessionToken;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -88,8 +89,13 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Committed`] after the answer has been given.
+    /// [`SessionError::Committed`] after the answer has been given; [`SessionError::CookieRequired`] for a session whose
+    /// token is a bearer token, since no cookie can bring the new one: that is
+    /// [`renew_for_bearer`](Self::renew_for_bearer).
     pub fn renew(&self) -> Result<(), SessionError> {
+        if self.record().is_some_and(|record| record.transport == Transport::Bearer) {
+            return Err(SessionError::CookieRequired);
+        }
         self.0.intent()?.renew = true;
         Ok(())
     }
@@ -99,9 +105,19 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Committed`] after the answer has been given.
+    /// [`SessionError::Committed`] after the answer has been given; [`SessionError::CookieRequired`] in a request with a
+    /// bearer token, which gets no cookie: that is [`log_in_for_bearer`](Self::log_in_for_bearer).
     pub fn log_in(&self, grant: LoginGrant) -> Result<(), SessionError> {
+        if self.transport() == Transport::Bearer {
+            return Err(SessionError::CookieRequired);
+        }
+        self.set_login(grant, None)
+    }
+
+    fn set_login(&self, grant: LoginGrant, bearer: Option<SessionToken>) -> Result<(), SessionError> {
+        let transport = if bearer.is_some() { Transport::Bearer } else { Transport::Cookie };
         let inherits = self.record().is_none_or(|record| match &record.identity {
+            _ if record.transport != transport => false,
             Some(identity) => identity.subject == grant.subject,
             None => true,
         });
@@ -109,8 +125,12 @@ impl Session {
         let mut intent = self.0.intent()?;
         if !inherits || pending_other {
             intent.forget_data(Some(crate::record::SessionData::default()));
+        } else if intent.log_in.is_some() && intent.bearer.is_some() != bearer.is_some() {
+            // What was set for a login that stands apart is not for the session that is there.
+            intent.forget_data(None);
         }
         intent.log_in = Some(grant);
+        intent.bearer = bearer;
         Ok(())
     }
 
@@ -124,8 +144,7 @@ impl Session {
     pub async fn is_still_live(&self) -> Result<bool, StoreError> {
         let Some(record) = self.record() else { return Ok(self.pending_identity().is_some()) };
         let manager = self.0.manager();
-        let kind = CookieKind::of(&record);
-        match manager.find_latest(&record.key, kind, manager.now()).await? {
+        match manager.find_latest(&record.key, Sort::of(&record), manager.now()).await? {
             Found::Live(_) => Ok(true),
             Found::Over(..) => Ok(false),
             Found::Undecodable(_) => Err(StoreError::undecodable("the session of this request")),
@@ -190,6 +209,14 @@ impl fmt::Debug for Session {
 pub enum SessionError {
     /// The answer has already been given: what is set now could not be kept.
     Committed,
+    /// The request carries a bearer token, so that no cookie can bring what this would create or renew.
+    CookieRequired,
+    /// The request carries a bearer token that opens nothing: there is no session to keep a value in.
+    NoSession,
+    /// Bearer tokens are not taken here, so that none is given out.
+    BearerOff,
+    /// No token could be drawn.
+    Random(std::io::Error),
     /// The session would hold more data than its policy allows.
     TooLarge {
         /// How many bytes it may hold.
@@ -216,15 +243,19 @@ pub enum SessionError {
 }
 
 impl SessionError {
-    /// The answer to give: 413 for too much data, which may well have come from the client; 500 for the rest, and the
-    /// log says why.
+    /// The answer to give: 413 for too much data, 400 or 401 for a bearer token where it does not do, all of which may well
+    /// have come from the client; 500 for the rest, and the log says why.
     #[must_use]
     pub fn answer(&self) -> Answer {
-        if let Self::TooLarge { .. } = self {
-            return Answer::refusal(Refusal::SessionTooLarge);
-        }
-        tracing::error!(target: "hallpass", error = self as &dyn std::error::Error, "a session value was not read or written");
-        Answer::refusal(Refusal::Misconfigured)
+        Answer::refusal(match self {
+            Self::TooLarge { .. } => Refusal::SessionTooLarge,
+            Self::CookieRequired => Refusal::CookieRequired,
+            Self::NoSession => Refusal::LoginRequired,
+            _ => {
+                tracing::error!(target: "hallpass", error = self as &dyn std::error::Error, "a session value was not read or written");
+                Refusal::Misconfigured
+            }
+        })
     }
 }
 
@@ -232,6 +263,10 @@ impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Committed => f.write_str("the answer has been given, so the session can no longer be changed; change it before the handler returns"),
+            Self::CookieRequired => f.write_str("the request carries a bearer token and gets no cookie; give the client its new token with the method for bearer sessions"),
+            Self::NoSession => f.write_str("the bearer token of the request opens nothing, so there is no session to keep a value in"),
+            Self::BearerOff => f.write_str("no bearer tokens are taken here; switch them on with `SessionManagerBuilder::bearer`"),
+            Self::Random(_) => f.write_str("no token could be drawn"),
             Self::TooLarge { limit } => {
                 write!(f, "the session would hold more than {limit} bytes; keep large values elsewhere, or raise the policy's limit")
             }
@@ -247,7 +282,14 @@ impl std::error::Error for SessionError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Decode { source, .. } | Self::Encode { source, .. } => Some(source),
-            Self::Committed | Self::TooLarge { .. } | Self::Contended | Self::Name => None,
+            Self::Random(source) => Some(source),
+            Self::Committed
+            | Self::CookieRequired
+            | Self::NoSession
+            | Self::BearerOff
+            | Self::TooLarge { .. }
+            | Self::Contended
+            | Self::Name => None,
         }
     }
 }

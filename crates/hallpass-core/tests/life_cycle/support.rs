@@ -1,6 +1,7 @@
 use hallpass_core::{
-    AuthLevel, ClientInfo, CommitOutcome, EndReason, Event, EventKind, EventSink, LoginGrant, MemoryStore,
-    Refusal, RequestHead, Session, SessionManager, SessionPolicy, SessionSlot, Stamp, Subject, Which,
+    Attempt, AuthLevel, ClientInfo, CommitOutcome, EndReason, Event, EventKind, EventSink, LoginGrant,
+    MemoryStore, Refusal, RequestHead, Session, SessionManager, SessionPolicy, SessionSlot, Stamp, Subject,
+    Which,
 };
 use hallpass_testkit::{FakeClock, FaultyStore};
 use std::net::IpAddr;
@@ -60,6 +61,7 @@ impl World {
             remembered: false,
             client: ClientInfo::default(),
             limit: self.sessions.policy().session_limit(),
+            attempt: Attempt::default(),
         }
     }
 

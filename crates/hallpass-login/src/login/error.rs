@@ -1,6 +1,7 @@
 use hallpass_core::{Answer, EndSubjectError, Refusal, SessionError, StoreError};
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 /// A login did not happen.
 #[derive(Debug)]
@@ -8,6 +9,12 @@ use std::fmt;
 pub enum LoginError {
     /// The credentials are not right; or there is no such user, or the account is disabled: 401, always the same.
     InvalidCredentials,
+    /// There were too many attempts: for this account, from this address or in this session. The credentials were not
+    /// looked at: 429, with `Retry-After`.
+    Throttled {
+        /// How long until one may be made.
+        retry_after: Duration,
+    },
     /// The account changed or all of its sessions were ended while the login was under way, or the ticket is too old or
     /// of another area: 401.
     Superseded,
@@ -15,9 +22,10 @@ pub enum LoginError {
     NotLoggedIn,
     /// The users could not be asked, or too many passwords are being checked: 503.
     Users(Box<dyn Error + Send + Sync>),
-    /// The session store could not be asked: 503.
+    /// The session store or the throttle could not be asked: 503.
     Store(StoreError),
-    /// The session could not be changed, because the answer has already been given: 503.
+    /// The session could not be changed: 503 because the answer has already been given, 400 because the request carries a
+    /// bearer token and this needs a cookie, 500 because no bearer tokens are taken here.
     Session(SessionError),
 }
 
@@ -32,10 +40,12 @@ impl LoginError {
     pub fn answer(&self) -> Answer {
         Answer::refusal(match self {
             Self::InvalidCredentials => Refusal::InvalidCredentials,
+            Self::Throttled { retry_after } => Refusal::TooManyAttempts { retry_after: *retry_after },
             Self::Superseded => Refusal::LoginSuperseded,
             Self::NotLoggedIn => Refusal::LoginRequired,
             Self::Users(_) => Refusal::UsersUnavailable,
-            Self::Store(_) | Self::Session(_) => Refusal::Unavailable,
+            Self::Session(SessionError::Committed) | Self::Store(_) => Refusal::Unavailable,
+            Self::Session(error) => return error.answer(),
         })
     }
 }
@@ -53,12 +63,13 @@ impl fmt::Display for LoginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::InvalidCredentials => "the credentials are not right",
+            Self::Throttled { .. } => "there were too many attempts; try again later",
             Self::Superseded => {
                 "the account was changed or logged out everywhere during the login; log in again"
             }
             Self::NotLoggedIn => "nobody is logged in",
             Self::Users(_) => "the users could not be asked",
-            Self::Store(_) => "the session store could not be asked",
+            Self::Store(_) => "the session store or the throttle could not be asked",
             Self::Session(_) => "the session could not be changed",
         })
     }
@@ -70,7 +81,7 @@ impl Error for LoginError {
             Self::Users(error) => Some(&**error),
             Self::Store(error) => Some(error),
             Self::Session(error) => Some(error),
-            Self::InvalidCredentials | Self::Superseded | Self::NotLoggedIn => None,
+            Self::InvalidCredentials | Self::Throttled { .. } | Self::Superseded | Self::NotLoggedIn => None,
         }
     }
 }

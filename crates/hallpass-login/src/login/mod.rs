@@ -1,5 +1,7 @@
 //! What a handler needs to log a user in and out.
 
+mod attempt;
+mod bearer;
 mod credentials;
 mod devices;
 mod error;
@@ -13,8 +15,8 @@ use crate::denied::{Denied, find_authenticator};
 use crate::ticket::Authenticated;
 use crate::{AuthUser, Authenticator};
 use hallpass_core::{
-    AuthLevel, EndReason, EndSubjectReceipt, EventKind, LogOut, LoginGrant, RequestHead, Session,
-    SessionHandle, SessionSlot, Subject, Ticket, Which,
+    Attempt, AuthLevel, BucketKind, DeviceToken, EndReason, EndSubjectReceipt, EventKind, LogOut, LoginGrant,
+    RequestHead, Session, SessionHandle, SessionSlot, Subject, Ticket, Transport, Which,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -36,6 +38,7 @@ const TICKET_LIFETIME: Duration = Duration::from_secs(10 * 60);
 pub struct Login<A> {
     session: Session,
     users: Arc<A>,
+    devices: Vec<DeviceToken>,
 }
 
 impl<A: Authenticator> Login<A> {
@@ -48,7 +51,10 @@ impl<A: Authenticator> Login<A> {
         let (slot, users) = find_authenticator::<A>(slot)?;
         slot.observe_client(head);
         let session = slot.open_for_login().await?;
-        Ok(Self { session, users })
+        let manager = slot.manager();
+        let looks_at_cookies = slot.transport() == Transport::Cookie && manager.uses_device_cookies();
+        let devices = if looks_at_cookies { manager.cookies().scan_devices(head) } else { Vec::new() };
+        Ok(Self { session, users, devices })
     }
 
     /// The session.
@@ -82,22 +88,56 @@ impl<A: Authenticator> Login<A> {
     /// all ended or the password is changed at any moment after the first step, the login fails here or when it is
     /// created.
     ///
+    /// The attempt is counted before the credentials are checked: by the client's address before the user is looked for,
+    /// then by what was typed and by the user. It counts as wrong until the login is on record, whatever becomes of this
+    /// future; the address's count stays. See [`ThrottlePolicy`](hallpass_core::ThrottlePolicy).
+    ///
     /// # Errors
     ///
     /// [`LoginError::InvalidCredentials`] alike for an unknown user, wrong credentials and a disabled account;
-    /// [`LoginError::Superseded`] when the account changed meanwhile; or when users or store could not be asked.
+    /// [`LoginError::Throttled`] when there were too many of them, alike for users whom there are not;
+    /// [`LoginError::Superseded`] when the account changed meanwhile; or when users, store or throttle could not be asked.
     pub async fn authenticate(
         &self,
         credentials: A::Credentials,
     ) -> Result<Authenticated<A::User>, LoginError> {
+        let counter = self.counter().await?;
+        if let Some(counter) = &counter {
+            let admitted = counter.admit_address(BucketKind::Address).await;
+            admitted.map_err(|refused| self.refused(refused, None))?;
+        }
         let found = self.users.find(&credentials).await.map_err(LoginError::users)?;
         let subject = found.as_ref().map(AuthUser::subject);
-        // Nobody has an epoch too, so that an unknown name makes the same calls.
-        let named = subject.clone().unwrap_or_else(|| Subject::from(0_u32));
-        let ticket = self.session.slot().manager().ticket(&named).await.map_err(LoginError::Store)?;
+        // Before the attempt is counted: while the store is away nobody's password is looked at.
+        let ticket = self.ticket_for(subject.as_ref()).await?;
+        let mut attempt = Attempt::default();
+        if let Some(counter) = &counter {
+            let typed = self.users.identifier(&credentials);
+            let admitted = counter.admit_account(&typed, subject.as_ref()).await;
+            attempt = admitted.map_err(|refused| self.refused(refused, subject.as_ref()))?;
+        }
+        let authenticated = self.check(found, credentials, ticket, subject.as_ref()).await?;
+        attempt.device = self.new_device(&authenticated.subject).await;
+        Ok(Authenticated { attempt, ..authenticated })
+    }
+
+    /// Nobody has an epoch too, so that an unknown name makes the same calls.
+    async fn ticket_for(&self, subject: Option<&Subject>) -> Result<Ticket, LoginError> {
+        let named = subject.cloned().unwrap_or_else(|| Subject::from(0_u32));
+        self.session.slot().manager().ticket(&named).await.map_err(LoginError::Store)
+    }
+
+    /// One check, whether or not there is a user. A failure is told to be of `told`.
+    async fn check(
+        &self,
+        found: Option<A::User>,
+        credentials: A::Credentials,
+        ticket: Ticket,
+        told: Option<&Subject>,
+    ) -> Result<Authenticated<A::User>, LoginError> {
         let verified = self.users.verify(found.as_ref(), credentials).await.map_err(LoginError::users)?;
         let Some(user) = found.filter(|user| verified && user.is_enabled()) else {
-            self.tell_failure(subject.as_ref());
+            self.tell_failure(told);
             return Err(LoginError::InvalidCredentials);
         };
         let current = self.read_again(&user.subject(), Some(&user)).await?;
@@ -116,7 +156,9 @@ impl<A: Authenticator> Login<A> {
             LoginError::Superseded => LoginError::InvalidCredentials,
             other => other,
         })?;
-        Ok(self.authenticated(user, ticket))
+        let mut authenticated = self.authenticated(user, ticket);
+        authenticated.attempt.device = self.new_device(subject).await;
+        Ok(authenticated)
     }
 
     /// Logs the user in when the handler has answered: a new id, on this session or a new one. Another user's session in
@@ -127,15 +169,24 @@ impl<A: Authenticator> Login<A> {
     ///
     /// # Errors
     ///
-    /// When the ticket is of another area or older than ten minutes, or the answer has already been given.
+    /// When the ticket is of another area or older than ten minutes, the answer has already been given, or the request
+    /// carries a bearer token: no cookie is set then, and [`log_in_for_bearer`](Self::log_in_for_bearer) is for it.
     pub fn log_in(&self, authenticated: Authenticated<A::User>) -> Result<(), LoginError> {
+        let grant = self.grant(authenticated)?;
+        self.session.log_in(grant).map_err(LoginError::Session)
+    }
+
+    fn grant(&self, authenticated: Authenticated<A::User>) -> Result<LoginGrant, LoginError> {
         let slot = self.session.slot();
         let manager = slot.manager();
         let age = manager.now().since(authenticated.ticket.started_at);
         if authenticated.realm != *manager.realm() || age > TICKET_LIFETIME {
             return Err(LoginError::Superseded);
         }
-        let grant = LoginGrant {
+        let mut attempt = authenticated.attempt;
+        // A browser is known once all factors have been shown in it.
+        attempt.device = attempt.device.filter(|_| authenticated.level == AuthLevel::Full);
+        Ok(LoginGrant {
             subject: authenticated.subject,
             stamp: authenticated.stamp,
             ticket: authenticated.ticket,
@@ -143,8 +194,8 @@ impl<A: Authenticator> Login<A> {
             remembered: authenticated.remembered,
             client: slot.client(),
             limit: manager.policy().session_limit(),
-        };
-        self.session.log_in(grant).map_err(LoginError::Session)
+            attempt,
+        })
     }
 
     /// Logs out: this session is dead for good when the returned future has answered `Ok`.
@@ -217,14 +268,19 @@ impl<A: Authenticator> Login<A> {
             ticket,
             level: AuthLevel::Full,
             remembered: false,
+            attempt: Attempt::default(),
         }
     }
 
     fn tell_failure(&self, subject: Option<&Subject>) {
+        self.tell(EventKind::LoginFailed, subject);
+    }
+
+    fn tell(&self, kind: EventKind, subject: Option<&Subject>) {
         let slot = self.session.slot();
         let manager = slot.manager();
         let client = slot.client();
-        let mut event = manager.event(EventKind::LoginFailed);
+        let mut event = manager.event(kind);
         event.subject = subject;
         event.client = Some(&client);
         manager.tell(&event);
@@ -233,7 +289,7 @@ impl<A: Authenticator> Login<A> {
 
 impl<A> Clone for Login<A> {
     fn clone(&self) -> Self {
-        Self { session: self.session.clone(), users: Arc::clone(&self.users) }
+        Self { session: self.session.clone(), users: Arc::clone(&self.users), devices: self.devices.clone() }
     }
 }
 

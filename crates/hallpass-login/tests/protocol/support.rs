@@ -1,6 +1,7 @@
 use hallpass_core::{CommitOutcome, MemoryStore, RequestHead, SessionManager, SessionSlot, Stamp, Subject};
 use hallpass_login::{AuthUser, Authenticator, Login};
 use hallpass_testkit::{FakeClock, FaultyStore};
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -79,6 +80,10 @@ impl Authenticator for Users {
     type User = User;
     type Credentials = (&'static str, &'static str);
     type Error = Infallible;
+
+    fn identifier<'a>(&self, (name, _): &'a Self::Credentials) -> Cow<'a, str> {
+        Cow::Borrowed(name)
+    }
 
     async fn find(&self, (name, _): &Self::Credentials) -> Result<Option<User>, Infallible> {
         let found = self.read("find", |user| user.name == *name);

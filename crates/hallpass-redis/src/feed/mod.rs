@@ -10,7 +10,7 @@ mod rounds;
 mod subscription;
 
 use crate::keys::Names;
-use crate::target::Target;
+use crate::link::Connection;
 use async_trait::async_trait;
 use hallpass_core::{FeedEvent, SessionFeed, StoreError};
 use listener::{Join, Listener};
@@ -31,7 +31,7 @@ pub(crate) struct Feeds {
 /// Where to listen, and for how long to wait.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    target: Target,
+    connection: Connection,
     names: Names,
     connect_timeout: Duration,
     response_timeout: Duration,
@@ -40,12 +40,12 @@ pub(crate) struct Settings {
 impl Feeds {
     /// Listens on the current runtime, whoever asks later: that of a worker may end before the store.
     pub(crate) fn new(
-        target: Target,
+        connection: Connection,
         names: &Names,
         connect_timeout: Duration,
         response_timeout: Duration,
     ) -> Self {
-        let settings = Settings { target, names: names.clone(), connect_timeout, response_timeout };
+        let settings = Settings { connection, names: names.clone(), connect_timeout, response_timeout };
         Self { settings, runtime: Handle::current(), joins: Mutex::default() }
     }
 

@@ -1,17 +1,19 @@
 //! The connections on which one listener hears all primaries.
 
 use super::Settings;
+use crate::cluster::{Cluster, Topology};
 use crate::error::SetupError;
-use crate::inspect::{primaries, setup_error};
+use crate::inspect::setup_error;
 use crate::keys::{Base, Names, Tag};
+use crate::link::Connection;
 use crate::script::{BEAT, Call};
 use crate::slots::Slots;
-use crate::target::Target;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind, ProtocolVersion, PushInfo, RedisResult,
     ServerErrorKind, Value,
 };
+use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// A subscription to every primary.
@@ -32,11 +34,12 @@ pub(super) struct Subscribed {
 impl Subscription {
     /// Subscribes everywhere, or fails.
     pub(super) async fn open(settings: &Settings, channels: &[String]) -> Result<Self, SetupError> {
-        let (servers, slots) = match &settings.target {
-            Target::Server(server) => (vec![ConnectionInfo::clone(server)], None),
-            Target::Cluster(servers) => {
-                let (servers, slots) = primaries(servers, settings.connect_timeout).await?;
-                (servers, Some(slots))
+        let (servers, slots) = match &settings.connection {
+            Connection::Server(server) => (vec![server.way().clone()], None),
+            Connection::Cluster(cluster) => {
+                let topology = primaries_of(cluster).await?;
+                let ways = topology.primaries().iter().map(|primary| primary.way().clone());
+                (ways.collect(), Some(topology.slots().clone()))
             }
         };
         let (sender, heard) = unbounded_channel();
@@ -67,7 +70,7 @@ impl Subscribed {
     /// Makes the primary say `text` on `channel`. One that is no longer primary of its slots refuses.
     pub(super) async fn beat(mut self, names: &Names, channel: &str, text: &str) -> RedisResult<()> {
         let key = Base(names.base(self.tag)).deadlines();
-        let call = Call::of(&BEAT, key).arg(channel).arg(text);
+        let call = Call::of(&BEAT, self.tag, key).arg(channel).arg(text);
         match call.by_hash().query_async::<Value>(&mut self.connection).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 call.in_full().exec_async(&mut self.connection).await
@@ -75,6 +78,12 @@ impl Subscribed {
             answer => answer.map(drop),
         }
     }
+}
+
+/// What is found out here, the calls of the store profit from as well.
+async fn primaries_of(cluster: &Cluster) -> Result<Arc<Topology>, SetupError> {
+    let named = cluster.seeds().first().ok_or_else(|| SetupError::Url("it names no server".into()))?;
+    cluster.look().await.map_err(|error| setup_error(named, error))
 }
 
 /// A tag in the slots of a primary.

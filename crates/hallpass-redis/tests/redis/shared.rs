@@ -58,13 +58,12 @@ impl Scene {
     }
 
     pub(crate) async fn at(url: &str) -> Self {
+        Self::with_limit(url, Duration::from_secs(5)).await
+    }
+
+    pub(crate) async fn with_limit(url: &str, limit: Duration) -> Self {
         let prefix = fresh_prefix();
-        let store = RedisStore::builder()
-            .prefix(&prefix)
-            .response_timeout(Duration::from_secs(5))
-            .connect(url)
-            .await
-            .unwrap();
+        let store = RedisStore::builder().prefix(&prefix).response_timeout(limit).connect(url).await.unwrap();
         let realm = Realm::new("shop").unwrap();
         let ada = SubjectKey::new(realm.clone(), 7.into());
         Self { store, prefix, raw: raw(url).await, realm, ada, now: SystemTime::now().into() }

@@ -181,6 +181,10 @@ impl<P: 'static> Authenticator for UserTable<P> {
     type Credentials = Credentials;
     type Error = UserTableError;
 
+    fn identifier<'a>(&self, credentials: &'a Credentials) -> Cow<'a, str> {
+        Cow::Borrowed(&credentials.username)
+    }
+
     async fn find(&self, credentials: &Credentials) -> Result<Option<TableUser>, UserTableError> {
         self.inner.find(&self.inner.normalized(&credentials.username)).await
     }

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 pub(super) const ROUNDS: usize = 40;
 
 /// Runs all calls at the same time, each in a task of its own, and answers in their order.
-pub(super) async fn all<T, F>(calls: impl IntoIterator<Item = F>) -> Result<Vec<T>, Broken>
+pub(crate) async fn all<T, F>(calls: impl IntoIterator<Item = F>) -> Result<Vec<T>, Broken>
 where
     T: Send + 'static,
     F: Future<Output = Result<T, Broken>> + Send + 'static,

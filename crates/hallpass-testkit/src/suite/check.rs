@@ -2,7 +2,7 @@ use hallpass_core::StoreError;
 use std::error::Error;
 use std::fmt;
 
-/// A store broke a promise of the contract: which one, and how.
+/// A store or a throttle broke a promise of its contract: which one, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
     promise: String,
@@ -13,11 +13,11 @@ pub struct Broken {
 pub(super) type Kept = Result<(), Broken>;
 
 impl Broken {
-    pub(super) fn new(what: impl Into<String>) -> Self {
+    pub(crate) fn new(what: impl Into<String>) -> Self {
         Self { promise: String::new(), what: what.into() }
     }
 
-    pub(super) fn of(self, promise: String) -> Self {
+    pub(crate) fn of(self, promise: String) -> Self {
         Self { promise, ..self }
     }
 
@@ -36,7 +36,7 @@ impl Broken {
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the store breaks the promise `{}`: {}", self.promise, self.what)
+        write!(f, "broken is the promise `{}`: {}", self.promise, self.what)
     }
 }
 
@@ -72,4 +72,4 @@ macro_rules! ensure_eq {
     };
 }
 
-pub(super) use {ensure, ensure_eq};
+pub(crate) use {ensure, ensure_eq};

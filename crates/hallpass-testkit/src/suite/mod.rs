@@ -18,10 +18,10 @@
 //! ```
 
 mod alive;
-mod at_once;
+pub(crate) mod at_once;
 mod cancel;
 mod cases;
-mod check;
+pub(crate) mod check;
 mod clock;
 mod create;
 mod cut;

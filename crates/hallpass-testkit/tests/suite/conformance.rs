@@ -26,3 +26,19 @@ mod memory_store {
 
     hallpass_testkit::store_tests!(|| async { MemoryStore::new() });
 }
+
+mod memory_throttle {
+    use hallpass_core::MemoryThrottle;
+
+    hallpass_testkit::throttle_tests!(|| async { MemoryThrottle::new() });
+}
+
+mod shared_throttle {
+    use hallpass_core::{MemoryThrottle, Throttle};
+    use std::sync::Arc;
+
+    hallpass_testkit::throttle_tests!(|| async {
+        let shared: Arc<dyn Throttle> = Arc::new(MemoryThrottle::new());
+        shared
+    });
+}

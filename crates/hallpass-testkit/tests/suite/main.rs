@@ -6,3 +6,4 @@ mod conformance;
 mod found_by;
 mod mutants;
 mod naive;
+mod throttles;

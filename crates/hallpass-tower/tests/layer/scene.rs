@@ -1,7 +1,8 @@
 //! What the tests of the layer have in common.
 
 use hallpass_core::{
-    AuthLevel, CookiePolicy, LoginGrant, MemoryStore, Session, SessionManager, SessionSlot, Stamp, Subject,
+    Attempt, AuthLevel, CookiePolicy, LoginGrant, MemoryStore, Session, SessionManager, SessionSlot, Stamp,
+    Subject,
 };
 use hallpass_testkit::FaultyStore;
 use hallpass_tower::SessionLayer;
@@ -81,6 +82,7 @@ async fn grant(manager: &SessionManager) -> LoginGrant {
         remembered: false,
         client: Default::default(),
         limit: manager.policy().session_limit(),
+        attempt: Attempt::default(),
     }
 }
 

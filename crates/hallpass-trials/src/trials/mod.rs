@@ -1,3 +1,4 @@
+pub(crate) mod cluster;
 pub(crate) mod crash;
 pub(crate) mod damage;
 pub(crate) mod faults;

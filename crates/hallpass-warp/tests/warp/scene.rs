@@ -65,6 +65,10 @@ impl<T: Area> Authenticator for Directory<T> {
     type Credentials = Pin;
     type Error = io::Error;
 
+    fn identifier<'a>(&self, Pin(typed): &'a Pin) -> Cow<'a, str> {
+        typed.split(':').next().unwrap_or_default().into()
+    }
+
     async fn find(&self, pin: &Pin) -> Result<Option<User>, io::Error> {
         self.users()?.find(pin).await
     }
@@ -191,10 +195,13 @@ impl Answered {
         self.headers.get_all(header::SET_COOKIE).iter().count()
     }
 
-    /// The only cookie that is set, as it is sent back.
+    /// The only cookie of a session that is set, as it is sent back.
     pub(crate) fn cookie(&self) -> String {
-        assert_eq!(self.cookies(), 1);
-        self.header("set-cookie").split(';').next().unwrap().to_owned()
+        let lines = self.headers.get_all(header::SET_COOKIE).iter().map(|line| line.to_str().unwrap());
+        let [line] = lines.filter(|line| !line.contains("-device=")).collect::<Vec<_>>()[..] else {
+            panic!("one session: {self:?}")
+        };
+        line.split(';').next().unwrap().to_owned()
     }
 }
 

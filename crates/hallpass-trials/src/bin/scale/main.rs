@@ -51,9 +51,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         filling.grow_to(size).await?;
         eprintln!("{size} sessions after {:.1} s", began.elapsed().as_secs_f64());
         columns.push((size, measure_all(&target, &filling, args.repeat).await?));
+        // The next size may take long, or more room than there is.
+        println!("{}", table(&target.name, &columns));
         size *= 10;
     }
-    print!("{}", table(&target.name, &columns));
     Ok(())
 }
 

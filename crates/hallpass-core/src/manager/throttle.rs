@@ -1,0 +1,67 @@
+//! Every call to the throttle goes through here: with its time limit and its limit.
+
+use super::SessionManager;
+use crate::store::StoreError;
+use crate::throttle::{Admission, Bucket, Throttle, ThrottlePolicy, ThrottleSecret};
+use std::sync::Arc;
+
+impl SessionManager {
+    /// Where password checks are counted.
+    #[must_use]
+    pub fn throttle(&self) -> &Arc<dyn Throttle> {
+        &self.0.throttle
+    }
+
+    /// How often passwords may be wrong.
+    #[must_use]
+    pub fn throttle_policy(&self) -> &ThrottlePolicy {
+        &self.0.throttle_policy
+    }
+
+    /// Whether browsers get a device cookie at a login: not where nothing is counted.
+    #[must_use]
+    pub fn uses_device_cookies(&self) -> bool {
+        self.0.device_cookies && self.0.throttle_policy.is_on()
+    }
+
+    /// A random number for a new device cookie.
+    ///
+    /// # Errors
+    ///
+    /// When the random source fails.
+    pub fn device_nonce(&self) -> Result<[u8; 16], StoreError> {
+        let mut nonce = [0; 16];
+        self.0.random.fill(&mut nonce).map_err(StoreError::unavailable)?;
+        Ok(nonce)
+    }
+
+    /// The secret by which buckets are named.
+    ///
+    /// # Errors
+    ///
+    /// When the throttle could not be asked.
+    pub async fn throttle_secret(&self) -> Result<ThrottleSecret, StoreError> {
+        self.limited(self.0.throttle.secret()).await
+    }
+
+    /// Takes one attempt out of `bucket` by the policy, now. What was taken stays taken, whatever becomes of the request,
+    /// until a login is on record that it [belongs to](crate::LoginGrant::attempt).
+    ///
+    /// # Errors
+    ///
+    /// When the throttle could not be asked: nothing may be checked then.
+    pub async fn admit(&self, bucket: &Bucket) -> Result<Admission, StoreError> {
+        let limit = self.0.throttle_policy.limit(bucket.kind());
+        self.limited(self.0.throttle.admit(bucket, limit, self.now())).await
+    }
+
+    /// Gives back all that was taken out of `buckets`. Where that fails, their users wait for longer than they would have
+    /// to, which is no reason to fail what succeeded: it is logged.
+    pub async fn forgive(&self, buckets: &[Bucket]) {
+        for bucket in buckets {
+            if let Err(error) = self.limited(self.0.throttle.clear(bucket)).await {
+                tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "the throttle could not be told of a success");
+            }
+        }
+    }
+}

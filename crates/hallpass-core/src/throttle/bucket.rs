@@ -1,0 +1,205 @@
+use crate::ids::Realm;
+use crate::random::RandomSource;
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr};
+use zeroize::Zeroize;
+
+/// What attempts are counted by.
+///
+/// Its name is a keyed hash: whoever reads what a throttle keeps learns neither user names nor addresses, nor the
+/// passwords that are typed into the wrong field.
+///
+/// ```
+/// use hallpass_core::{Bucket, BucketKind, OsRandom, Realm, ThrottleSecret};
+///
+/// let (secret, shop) = (ThrottleSecret::random(&OsRandom)?, Realm::new("shop").unwrap());
+/// let alice = Bucket::new(BucketKind::Account, &secret, &shop, b"alice");
+/// assert_eq!(alice, Bucket::new(BucketKind::Account, &secret, &shop, b"alice"));
+/// assert_ne!(alice, Bucket::new(BucketKind::Session, &secret, &shop, b"alice"));
+///
+/// // IPv6 is counted by /64, which is what one subscriber has; IPv4 is IPv4 however it is written.
+/// let of = |address: &str| Bucket::address(BucketKind::Address, &secret, &shop, address.parse().unwrap());
+/// assert_eq!(of("2001:db8::1"), of("2001:db8::2:3"));
+/// assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Bucket {
+    kind: BucketKind,
+    name: [u8; Self::NAME_LEN],
+}
+
+/// Which of the limits of a [`ThrottlePolicy`](super::ThrottlePolicy) a bucket has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BucketKind {
+    /// An account, by what was typed or by its subject; also one that does not exist.
+    Account,
+    /// An account as one browser sees it in which its user has logged in before. It has the limit of an account.
+    Device,
+    /// An address from which somebody logs in.
+    Address,
+    /// A session whose user's password is checked again.
+    Session,
+    /// An address from which accounts are made.
+    Registration,
+}
+
+impl BucketKind {
+    fn tag(self) -> u8 {
+        match self {
+            Self::Account => 1,
+            Self::Device => 2,
+            Self::Address => 3,
+            Self::Session => 4,
+            Self::Registration => 5,
+        }
+    }
+}
+
+impl Bucket {
+    /// How many bytes a name has.
+    pub const NAME_LEN: usize = 32;
+
+    /// The bucket of `realm` that is called `name`.
+    #[must_use]
+    pub fn new(kind: BucketKind, secret: &ThrottleSecret, realm: &Realm, name: &[u8]) -> Self {
+        // A realm has at most 64 bytes, so its length fits; the rest is of fixed length or last.
+        let len = realm.as_str().len() as u8;
+        let hash = Sha256::new().chain_update("hallpass/1/throttle").chain_update(secret.0);
+        let hash = hash.chain_update([kind.tag(), len]).chain_update(realm.as_str()).chain_update(name);
+        Self { kind, name: hash.finalize().into() }
+    }
+
+    /// The bucket of an address: IPv4 whole, also within IPv6, and the first 64 bits of IPv6. `None` for a loopback
+    /// address, which is a proxy that does not say for whom it asks: all clients would be counted as one.
+    #[must_use]
+    pub fn address(
+        kind: BucketKind,
+        secret: &ThrottleSecret,
+        realm: &Realm,
+        address: IpAddr,
+    ) -> Option<Self> {
+        let address = match address.to_canonical() {
+            IpAddr::V4(address) => IpAddr::V4(address),
+            IpAddr::V6(address) if address.is_loopback() => IpAddr::V6(address),
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        };
+        let name = match address {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => address.octets().to_vec(),
+        };
+        (!address.is_loopback()).then(|| Self::new(kind, secret, realm, &name))
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn kind(&self) -> BucketKind {
+        self.kind
+    }
+
+    /// Its name: evenly spread, and different for every kind and realm.
+    #[must_use]
+    pub fn name(&self) -> &[u8; Self::NAME_LEN] {
+        &self.name
+    }
+}
+
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bucket({:?} ", self.kind)?;
+        self.name[..6].iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str("..)")
+    }
+}
+
+/// The secret of a throttle: 256 random bits. `Debug` shows nothing of it, and it is wiped when it is dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ThrottleSecret([u8; Self::LEN]);
+
+impl ThrottleSecret {
+    /// How many bytes it has.
+    pub const LEN: usize = 32;
+
+    /// Draws a new one.
+    ///
+    /// # Errors
+    ///
+    /// When the random source fails.
+    pub fn random(random: &dyn RandomSource) -> io::Result<Self> {
+        let mut secret = Self([0; Self::LEN]);
+        random.fill(&mut secret.0)?;
+        Ok(secret)
+    }
+
+    /// The secret with these bytes, as nodes share it.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes: to be kept where nodes share them, and as a key.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
+    }
+}
+
+impl Drop for ThrottleSecret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for ThrottleSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ThrottleSecret(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_differ_by_all_that_they_are_made_of() {
+        let secret = |byte| ThrottleSecret::from_bytes([byte; 32]);
+        let realm = |name| Realm::new(name).unwrap();
+        let mut names = HashSet::new();
+        for secret in [secret(1), secret(2)] {
+            for realm in [realm("a"), realm("ab")] {
+                for name in ["alice", "b", "", "balice"] {
+                    use BucketKind::*;
+                    for kind in [Account, Device, Address, Session, Registration] {
+                        names.insert(*Bucket::new(kind, &secret, &realm, name.as_bytes()).name());
+                    }
+                }
+            }
+        }
+        assert_eq!(names.len(), 2 * 2 * 4 * 5);
+    }
+
+    #[test]
+    fn addresses_count_by_subscriber_and_a_proxy_on_the_same_host_by_nothing() {
+        let (secret, realm) = (ThrottleSecret::from_bytes([1; 32]), Realm::new("shop").unwrap());
+        let of = |text: &str| {
+            Bucket::address(BucketKind::Address, &secret, &realm, text.parse::<IpAddr>().unwrap())
+        };
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        assert_ne!(of("2001:db8:0:1::1"), of("2001:db8:0:2::1"));
+        assert_eq!(of("2001:db8:0:1::1"), of("2001:db8:0:1:ffff::"));
+        assert!(of("::2").is_some());
+        for proxy in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(of(proxy), None, "{proxy}");
+        }
+    }
+
+    #[test]
+    fn debug_output_shows_no_secret() {
+        let secret = ThrottleSecret::from_bytes([0xab; 32]);
+        assert_eq!(format!("{secret:?}"), "ThrottleSecret(..)");
+    }
+}

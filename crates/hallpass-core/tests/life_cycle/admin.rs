@@ -1,0 +1,92 @@
+//! What administrators do to other people's sessions, and what an application hears of it.
+
+use crate::support::{Jar, World, log_out};
+use hallpass_core::{
+    EndReason, EndSubjectError, Event, EventChannel, EventHook, EventKind, Heard, MemoryStore, OwnedEvent,
+    SessionManager,
+};
+use hallpass_testkit::FakeClock;
+use std::sync::{Arc, Mutex};
+
+/// A world whose events are kept whole.
+fn world_with(events: &Arc<Mutex<Vec<OwnedEvent>>>) -> World {
+    let mut world = World::new();
+    let kept = Arc::clone(events);
+    let hook = EventHook::new(move |event: &Event<'_>| kept.lock().unwrap().push(event.into()));
+    let builder = SessionManager::builder(world.store.clone()).clock(world.clock.clone());
+    world.sessions = builder.events(hook).sweep_every(None).build().unwrap();
+    world
+}
+
+#[tokio::test]
+async fn an_administrator_ends_a_users_sessions_and_the_events_name_actor_and_reason() {
+    let events = Arc::default();
+    let world = world_with(&events);
+    let (admin, alice, bob) = (world.logged_in(1).await, world.logged_in(7).await, world.logged_in(8).await);
+    let session = world.open(&admin).await;
+    let receipt = world.sessions.admin().on_behalf_of(&session).end_all(7.into()).await.unwrap();
+    assert_eq!(receipt.sessions_ended, 1);
+    assert_eq!((world.who(&alice).await, world.who(&bob).await), (None, Some("8".into())));
+    let events = events.lock().unwrap();
+    let ended: Vec<_> = events.iter().filter(|event| event.kind == EventKind::Ended).collect();
+    assert_eq!(ended.len(), 1);
+    assert_eq!((ended[0].reason, ended[0].actor), (Some(EndReason::Administrator), session.handle()));
+}
+
+#[tokio::test]
+async fn one_session_is_ended_by_its_handle_and_only_of_the_named_user() {
+    let world = World::new();
+    let (first, second) = (world.logged_in(7).await, world.logged_in(7).await);
+    let handle = world.open(&first).await.handle().unwrap();
+    let admin = world.sessions.admin().because(EndReason::AccountDisabled);
+    assert_eq!(admin.end(8.into(), handle).await.unwrap().sessions_ended, 0);
+    assert_eq!(admin.end(7.into(), handle).await.unwrap().sessions_ended, 1);
+    assert_eq!((world.who(&first).await, world.who(&second).await), (None, Some("7".into())));
+    assert_eq!(world.events.ends(), [EndReason::AccountDisabled]);
+    assert_eq!(admin.sessions_of(7.into()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_administrator_who_was_logged_out_meanwhile_ends_nobody() {
+    let world = World::new();
+    let (admin, alice) = (world.logged_in(1).await, world.logged_in(7).await);
+    let session = world.open(&admin).await;
+    let acting = world.sessions.admin().on_behalf_of(&session);
+    log_out(&world.open(&admin).await).await;
+    let refused = acting.end_all(7.into()).await;
+    assert!(matches!(refused, Err(EndSubjectError::ActorGone)), "{refused:?}");
+    let visitor = world.open(&Jar::default()).await;
+    let refused = world.sessions.admin().on_behalf_of(&visitor).end_all(7.into()).await;
+    assert!(matches!(refused, Err(EndSubjectError::NotLoggedIn)), "{refused:?}");
+    assert_eq!(world.who(&alice).await, Some("7".into()));
+}
+
+#[tokio::test]
+async fn a_hook_that_panics_undoes_no_logout() {
+    let mut world = World::new();
+    let hook = EventHook::new(|_: &Event<'_>| panic!("a hook's own fault"));
+    let builder = SessionManager::builder(world.store.clone()).clock(world.clock.clone());
+    world.sessions = builder.events((hook, world.events.clone())).sweep_every(None).build().unwrap();
+    let jar = world.logged_in(7).await;
+    assert_eq!(log_out(&world.open(&jar).await).await, 1);
+    assert_eq!(world.who(&jar).await, None);
+    assert_eq!(world.events.ends(), [EndReason::LoggedOut]);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_stream_that_is_not_read() {
+    let channel = EventChannel::new(1);
+    let mut stream = channel.subscribe();
+    let builder = SessionManager::builder(MemoryStore::new()).clock(FakeClock::new());
+    let sessions = builder.events(channel).sweep_every(None).build().unwrap();
+    let world = World { sessions, ..World::new() };
+    for user in 0..100 {
+        let jar = world.logged_in(user).await;
+        log_out(&world.open(&jar).await).await;
+    }
+    assert!(matches!(stream.next().await, Some(Heard::Missed(_))));
+    match stream.next().await {
+        Some(Heard::Event(event)) => assert_eq!(event.reason, Some(EndReason::LoggedOut)),
+        other => panic!("{other:?}"),
+    }
+}
