@@ -7,5 +7,3 @@ mod guard;
 mod log;
 mod logout;
 mod scene;
-#[cfg(feature = "ws")]
-mod ws;
