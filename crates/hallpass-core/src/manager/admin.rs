@@ -79,14 +79,14 @@ impl SessionAdmin {
         self.end_which(subject, Which::All)
     }
 
-    fn end_which(&self, subject: Subject, which: Which) -> EndSubject {
+    pub(super) fn end_which(&self, subject: Subject, which: Which) -> EndSubject {
         let admin = self.clone();
         let work = async move {
             admin.check_actor().await?;
             let client = admin.actor.as_ref().map_or_else(ClientInfo::default, |actor| actor.slot().client());
             let request = EndRequest { subject, actor: None, which, reason: admin.reason, client };
             let by = admin.actor.as_ref().and_then(Session::handle);
-            admin.manager.end_for(request, by).await
+            admin.manager.end_now(request, by).await
         };
         EndSubject(Certain::new(self.manager.0.tasks.clone(), work))
     }

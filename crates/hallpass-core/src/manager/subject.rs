@@ -37,21 +37,11 @@ impl SessionManager {
     /// # }
     /// ```
     pub fn end_sessions(&self, subject: Subject, which: Which, reason: EndReason) -> EndSubject {
-        self.end(EndRequest { subject, actor: None, which, reason, client: ClientInfo::default() })
-    }
-
-    pub(crate) fn end(&self, request: EndRequest) -> EndSubject {
-        let manager = self.clone();
-        EndSubject(Certain::new(self.0.tasks.clone(), async move { manager.end_now(request).await }))
-    }
-
-    pub(crate) async fn end_now(&self, request: EndRequest) -> Result<EndSubjectReceipt, EndSubjectError> {
-        let actor = request.actor;
-        self.end_for(request, actor).await
+        self.admin().because(reason).end_which(subject, which)
     }
 
     /// Tells of the session `by` as the one that caused it, which may be another user's.
-    pub(crate) async fn end_for(
+    pub(crate) async fn end_now(
         &self,
         request: EndRequest,
         by: Option<SessionHandle>,

@@ -136,7 +136,7 @@ impl Session {
             reason,
             client: self.slot().client(),
         };
-        let mut answer = self.slot().manager().end_now(request).await;
+        let mut answer = self.slot().manager().end_now(request, Some(record.handle)).await;
         if ends_itself
             && answer.is_ok()
             && let Err(error) = self.revoke_keys(Some(record.key)).await
