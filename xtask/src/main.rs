@@ -13,6 +13,7 @@ mod house;
 mod metadata;
 mod msrv;
 mod report;
+mod screenshots;
 mod servers;
 mod test;
 
@@ -25,19 +26,20 @@ use report::{Findings, Report, Result};
 const USAGE: &str = "\
 usage: cargo xtask <command> [-- <arguments for cargo>]
 
-  ci        every check below, then the tests
-  test      the tests, on private servers, and the documentation tests; takes arguments
-  servers   starts these servers, prints how to reach them, and ends them at Ctrl-C
-  stores    prints which promises of a store each store keeps, on private servers
-  bench     the benchmarks; takes arguments
+  ci           every check below, then the tests
+  test         the tests, on private servers, and the documentation tests; takes arguments
+  servers      starts these servers, prints how to reach them, and ends them at Ctrl-C
+  stores       prints which promises of a store each store keeps, on private servers
+  bench        the benchmarks; takes arguments
+  screenshots  pictures of the demo's pages, in docs/screenshots
 
-  fmt       formatting
-  house     the rules of the house: file sizes, manifests, README code, paths
-  deps      licences, sources, versions and number of dependencies
-  msrv      the declared minimum Rust version against those of the dependencies
-  clippy    lints on all targets with all features
-  docs      documentation without warnings
-  features  every published crate with each of its features alone
+  fmt          formatting
+  house        the rules of the house: file sizes, manifests, README code, paths
+  deps         licences, sources, versions and number of dependencies
+  msrv         the declared minimum Rust version against those of the dependencies
+  clippy       lints on all targets with all features
+  docs         documentation without warnings
+  features     every published crate with each of its features alone
 ";
 
 type Check = fn() -> Result<Findings>;
@@ -75,6 +77,7 @@ enum Task<'a> {
     Servers,
     Stores,
     Bench(&'a [String]),
+    Screenshots,
     Check(&'static str, Check),
 }
 
@@ -87,6 +90,7 @@ impl<'a> Task<'a> {
             ("ci", []) => Some(Self::Ci),
             ("servers", []) => Some(Self::Servers),
             ("stores", []) => Some(Self::Stores),
+            ("screenshots", []) => Some(Self::Screenshots),
             ("help" | "--help" | "-h", []) => Some(Self::Help),
             (command, []) => {
                 let (name, check) = CHECKS.into_iter().find(|(name, _)| *name == command)?;
@@ -111,6 +115,7 @@ impl<'a> Task<'a> {
             Self::Servers => return keep_servers(),
             Self::Stores => report.step("stores", test::compare_stores),
             Self::Bench(extra) => report.step("bench", || bench::run_all(extra)),
+            Self::Screenshots => report.step("screenshots", screenshots::take),
             Self::Check(name, check) => report.step(name, check),
         }
         report.finish()

@@ -13,6 +13,7 @@ use crate::report::Result;
 #[derive(Debug, Deserialize)]
 pub(crate) struct Metadata {
     pub(crate) packages: Vec<Package>,
+    pub(crate) target_directory: PathBuf,
     workspace_root: PathBuf,
 }
 
@@ -30,6 +31,11 @@ impl Metadata {
     /// The members that go to the registry.
     pub(crate) fn published(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(|package| package.is_member() && package.is_published())
+    }
+
+    /// The member of this name.
+    pub(crate) fn member(&self, name: &str) -> Option<&Package> {
+        self.packages.iter().find(|package| package.is_member() && package.name == name)
     }
 
     /// The folder of a member, relative to the root.
@@ -54,6 +60,8 @@ pub(crate) struct Package {
     pub(crate) rust_version: Option<String>,
     pub(crate) source: Option<String>,
     pub(crate) features: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    dependencies: Vec<Dependency>,
     publish: Option<Vec<String>>,
     manifest_path: PathBuf,
 }
@@ -64,10 +72,23 @@ impl Package {
         self.source.is_none()
     }
 
+    /// The names of what only its tests depend on.
+    pub(crate) fn dev_dependencies(&self) -> impl Iterator<Item = &str> {
+        let for_tests =
+            self.dependencies.iter().filter(|dependency| dependency.kind.as_deref() == Some("dev"));
+        for_tests.map(|dependency| dependency.name.as_str())
+    }
+
     /// `publish = false` is an empty list of registries.
     pub(crate) fn is_published(&self) -> bool {
         self.publish.as_ref().is_none_or(|registries| !registries.is_empty())
     }
+}
+
+#[derive(Debug, Deserialize)]
+struct Dependency {
+    name: String,
+    kind: Option<String>,
 }
 
 /// The name and version of everything that a member pulls in, itself included.

@@ -7,8 +7,11 @@ use std::thread;
 
 use hallpass_servers::{Kind, Servers};
 
-use crate::metadata::Metadata;
+use crate::metadata::{Metadata, Package};
 use crate::report::Result;
+
+/// It names them all and needs none of them running.
+const SERVERS: &str = "hallpass-servers";
 
 /// Starts all servers, prints the lines that tell a shell where they are, and stays until it is interrupted.
 pub(crate) fn keep() -> Result<Infallible> {
@@ -22,17 +25,18 @@ pub(crate) fn keep() -> Result<Infallible> {
     }
 }
 
-/// The servers whose variables the sources of these packages name; all of them if no package is named, or one that is not
-/// a member by its plain name.
+/// The servers whose variables are named by the sources of these packages, or of what their tests are made with; all of
+/// them if no package is named, or one that is not a member by its plain name.
 pub(crate) fn needed(packages: &[&str]) -> Result<Vec<Kind>> {
     let metadata = Metadata::of_workspace()?;
-    let folder = |name: &&str| {
-        let package = metadata.packages.iter().find(|package| package.name == **name)?;
-        Some(metadata.folder(package))
-    };
-    let folders: Option<Vec<&Path>> = packages.iter().map(folder).collect();
-    match folders {
-        Some(folders) if !folders.is_empty() => named_in(&folders),
+    let packages: Option<Vec<&Package>> = packages.iter().map(|name| metadata.member(name)).collect();
+    match packages {
+        Some(packages) if !packages.is_empty() => {
+            let helpers = packages.iter().flat_map(|package| package.dev_dependencies());
+            let helpers = helpers.filter(|name| *name != SERVERS).filter_map(|name| metadata.member(name));
+            let all = packages.iter().copied().chain(helpers);
+            named_in(&all.map(|package| metadata.folder(package)).collect::<Vec<_>>())
+        }
         _ => Ok(Kind::ALL.to_vec()),
     }
 }
@@ -78,6 +82,12 @@ mod tests {
     fn a_package_without_such_tests_needs_no_server() {
         let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/hallpass-core");
         assert!(named_in(&[&core]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_package_needs_what_its_tests_are_made_with() {
+        assert_eq!(needed(&["example-warp"]).unwrap(), Kind::ALL);
+        assert_eq!(needed(&["hallpass-browser"]).unwrap(), [Kind::WebDriver]);
     }
 
     #[test]

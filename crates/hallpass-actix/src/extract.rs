@@ -73,8 +73,13 @@ impl Deref for Session {
 }
 
 impl Extract for Session {
-    async fn extract(slot: Option<&SessionSlot>, _: &HttpHead<'_>) -> Result<Self, Denied> {
-        Ok(Self(require_slot(slot)?.open().await?))
+    async fn extract(slot: Option<&SessionSlot>, head: &HttpHead<'_>) -> Result<Self, Denied> {
+        let slot = require_slot(slot)?;
+        let session = slot.open().await?;
+        if slot.is_visit() {
+            slot.observe_address(head);
+        }
+        Ok(Self(session))
     }
 
     fn is_there(&self) -> bool {
@@ -142,6 +147,10 @@ impl<A> fmt::Debug for Login<A> {
 impl<A: Authenticator> Extract for Login<A> {
     async fn extract(slot: Option<&SessionSlot>, head: &HttpHead<'_>) -> Result<Self, Denied> {
         hallpass_login::Login::open(slot, head).await.map(Self)
+    }
+
+    fn answer(denied: Denied, slot: Option<&SessionSlot>, head: &HttpHead<'_>) -> Answer {
+        denied.answer_for::<A>(slot, head)
     }
 
     fn is_there(&self) -> bool {

@@ -89,7 +89,8 @@ pub use future::ResponseFuture;
 pub use guard::{GuardMiddleware, GuardService, guard, require, require_login, require_role};
 pub use hallpass_core::{Peer, SessionSlot};
 pub use hallpass_login::{
-    AuthUser, Authenticator, Guard, HasRoles, LogoutEndpoint, UntilLoggedOut, until_logged_out,
+    AuthUser, Authenticator, Guard, HasRoles, LogoutEndpoint, PAGESHOW_SCRIPT, UntilLoggedOut,
+    unavailable_page, until_logged_out,
 };
 pub use head::HttpHead;
 pub use logout::logout;

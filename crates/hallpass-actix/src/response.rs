@@ -22,7 +22,24 @@ use std::fmt;
 /// ```
 #[must_use]
 pub fn answer_into_response(answer: Answer) -> HttpResponse {
-    build(answer).unwrap_or_else(misconfigured)
+    let away = Away::of(&answer);
+    let mut response = build(answer).unwrap_or_else(misconfigured);
+    if let Some(away) = away {
+        response.extensions_mut().insert(away);
+    }
+    response
+}
+
+/// Goes with a response that is a whole 503: what has made it has seen the request, and knows who asks and what has been
+/// done.
+#[derive(Clone)]
+struct Away(Answer);
+
+impl Away {
+    fn of(answer: &Answer) -> Option<Self> {
+        let is_whole = answer.status == 503 && answer.headers.iter().any(|(name, _)| *name == "retry-after");
+        is_whole.then(|| Self(answer.clone()))
+    }
 }
 
 fn build(answer: Answer) -> Option<HttpResponse> {
@@ -45,7 +62,7 @@ pub(crate) fn conclude<B: MessageBody + 'static>(
     outcome: CommitOutcome,
     output: Result<ServiceResponse<B>, Error>,
 ) -> Result<ServiceResponse, Error> {
-    let refused = outcome.refusal.map(|refusal| refused(&outcome, refusal));
+    let refused = outcome.refusal.map(|refusal| refused(&outcome, refusal, away_of(&output)));
     match (output, refused) {
         (Ok(response), Some(answer)) => Ok(response.into_response(answer_into_response(answer))),
         (Err(_), Some(answer)) => Err(Rejection::from(answer).into()),
@@ -59,8 +76,19 @@ pub(crate) fn conclude<B: MessageBody + 'static>(
     }
 }
 
-fn refused(outcome: &CommitOutcome, refusal: Refusal) -> Answer {
+fn away_of<B>(output: &Result<ServiceResponse<B>, Error>) -> Option<Away> {
+    match output {
+        Ok(response) => response.response().extensions().get().cloned(),
+        Err(error) => error.as_error::<Rejection>().and_then(|rejection| Away::of(rejection.answer())),
+    }
+}
+
+/// The usual answer, or the inner service's own 503.
+fn refused(outcome: &CommitOutcome, refusal: Refusal, away: Option<Away>) -> Answer {
     let answer = Answer::refusal(refusal);
+    if let Some(Away(away)) = away.filter(|away| away.0.status == answer.status) {
+        return away;
+    }
     match outcome.challenge() {
         Some(challenge) if answer.status == 401 => answer.with(hygiene::WWW_AUTHENTICATE, challenge),
         _ => answer,
@@ -188,6 +216,32 @@ mod tests {
             assert_eq!(values(response.headers(), "retry-after"), ["5"]);
             assert!(!response.headers().contains_key("set-cookie"));
         }
+    }
+
+    #[test]
+    fn a_whole_503_stays_and_loses_what_others_added() {
+        let concluded = |refusal, output| {
+            let mut outcome = CommitOutcome::default();
+            outcome.refusal = Some(refusal);
+            match conclude(outcome, output) {
+                Ok(response) => response.into_parts().1,
+                Err(error) => error.error_response(),
+            }
+        };
+        let page = || Answer::empty(503).with("content-type", "text/html").with("retry-after", "7");
+        let response = || {
+            let mut response = answer_into_response(page());
+            response.headers_mut().append(SET_COOKIE, HeaderValue::from_static("theme=dark"));
+            Ok(TestRequest::default().to_srv_response(response))
+        };
+        for output in [response(), Err(Rejection::from(page()).into())] {
+            let response = concluded(Refusal::Unavailable, output);
+            assert_eq!(response.status(), 503);
+            assert_eq!(values(response.headers(), "content-type"), ["text/html"]);
+            assert_eq!(values(response.headers(), "retry-after"), ["7"]);
+            assert!(!response.headers().contains_key("set-cookie"));
+        }
+        assert_eq!(concluded(Refusal::CrossOrigin, response()).status(), 403);
     }
 
     #[test]

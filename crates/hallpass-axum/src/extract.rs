@@ -59,7 +59,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
         let slot = require_slot(head::slot(&parts.extensions))?;
-        Ok(Self(slot.open().await?))
+        let session = slot.open().await?;
+        if slot.is_visit() {
+            slot.observe_address(&head::of_parts(parts));
+        }
+        Ok(Self(session))
     }
 }
 

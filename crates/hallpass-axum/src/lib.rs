@@ -48,6 +48,18 @@
 //! # }
 //! ```
 //!
+//! # Addresses
+//!
+//! Attempts to log in, and new visitors, are also counted by the client's address. axum knows it if the application is served
+//! so:
+//!
+//! ```
+//! # let app = axum::Router::new();
+//! let service = app.into_make_service_with_connect_info::<std::net::SocketAddr>();
+//! // axum::serve(listener, service).await
+//! # let _ = service;
+//! ```
+//!
 //! # What stays open
 //!
 //! [`until_logged_out`] ends a streamed body or an event stream as soon as its session ends, wherever and for whatever
@@ -81,7 +93,8 @@ pub mod ws;
 pub use extract::{CurrentSubject, CurrentUser, Login, Session};
 pub use guard::{GuardLayer, guard, require, require_login, require_role};
 pub use hallpass_login::{
-    AuthUser, Authenticator, Guard, HasRoles, LogoutEndpoint, UntilLoggedOut, until_logged_out,
+    AuthUser, Authenticator, Guard, HasRoles, LogoutEndpoint, PAGESHOW_SCRIPT, UntilLoggedOut,
+    unavailable_page, until_logged_out,
 };
 pub use hallpass_tower::{Peer, SessionLayer};
 pub use logout::logout;

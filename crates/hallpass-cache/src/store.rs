@@ -5,7 +5,7 @@ use crate::listener::Listener;
 use crate::state::State;
 use async_trait::async_trait;
 use hallpass_core::{
-    Created, EndReason, Ended, Epoch, Freshness, Op, Realm, Record, Replaced, Revision, SessionFeed,
+    Created, EndReason, Ended, Epoch, Freshness, Op, Purged, Realm, Record, Replaced, Revision, SessionFeed,
     SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, SharedStore, StoreError,
     SubjectKey, SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, Which,
 };
@@ -207,7 +207,7 @@ impl SessionStore for CachedStore {
         self.store().raise_not_before(realm, at, op).await
     }
 
-    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<Option<bool>>, StoreError> {
         self.store().alive(keys, now).await
     }
 
@@ -215,6 +215,12 @@ impl SessionStore for CachedStore {
         let swept = self.store().sweep(limit, op).await?;
         self.state.forget(&swept.ended);
         Ok(swept)
+    }
+
+    async fn purge(&self, realm: &Realm, from: u64, limit: usize, op: Op) -> Result<Purged, StoreError> {
+        let purged = self.store().purge(realm, from, limit, op).await?;
+        self.state.forget(&purged.ended);
+        Ok(purged)
     }
 
     async fn feed(&self) -> Result<Box<dyn SessionFeed>, StoreError> {

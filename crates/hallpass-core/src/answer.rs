@@ -50,7 +50,7 @@ pub enum Refusal {
     ReauthenticationRequired,
     /// 401: the credentials are not right.
     InvalidCredentials,
-    /// 429: there were too many attempts. The answer says when to try again.
+    /// 429: there were too many attempts, or too many new visitors from one address. The answer says when to try again.
     TooManyAttempts {
         /// How long until one may be made.
         retry_after: Duration,

@@ -50,6 +50,8 @@ pub enum EventKind {
     Reauthenticated,
     /// A visitor's session was created.
     VisitorCreated,
+    /// A visitor's session was not created: there were too many from the client's address.
+    VisitorThrottled,
     /// A session got a new id.
     Renewed,
     /// The use of a session was noted.
@@ -72,6 +74,7 @@ impl EventKind {
             Self::LoginThrottled => "authn_login_fail_max",
             Self::Reauthenticated => "authn_reauthenticated",
             Self::VisitorCreated => "session_created",
+            Self::VisitorThrottled => "excess_rate_limit_exceeded",
             Self::Renewed => "session_renewed",
             Self::Touched => "session_touched",
             Self::Ended => "session_expired",
@@ -136,9 +139,10 @@ pub struct TracingEvents;
 impl EventSink for TracingEvents {
     fn record(&self, event: &Event<'_>) {
         match event.kind {
-            EventKind::LoginFailed | EventKind::LoginThrottled | EventKind::CrossOriginRefused => {
-                log_event!(event, WARN);
-            }
+            EventKind::LoginFailed
+            | EventKind::LoginThrottled
+            | EventKind::VisitorThrottled
+            | EventKind::CrossOriginRefused => log_event!(event, WARN),
             EventKind::Touched => log_event!(event, DEBUG),
             _ => log_event!(event, INFO),
         }

@@ -34,6 +34,10 @@
 //!
 //! // In a handler that asks for the session:
 //! let session = slot.open().await?;
+//! if slot.is_visit() {
+//!     // New visitors are counted by their address.
+//!     slot.observe_address(&head);
+//! }
 //! session.insert("theme", "dark")?;
 //!
 //! // When it has answered:
@@ -92,8 +96,8 @@ pub use ids::{
     SubjectError, SubjectKey,
 };
 pub use manager::{
-    BuildError, EndSubject, EndSubjectError, EndSubjectReceipt, SessionAdmin, SessionManager,
-    SessionManagerBuilder,
+    BuildError, EndEverybody, EndSubject, EndSubjectError, EndSubjectReceipt, EndedLogins, SessionAdmin,
+    SessionManager, SessionManagerBuilder,
 };
 pub use memory::{MemoryStore, MemoryStoreBuilder};
 pub use origin::{
@@ -108,9 +112,9 @@ pub use record::{
 pub use session::{LogOut, LogOutError, LogOutReceipt, LoginGrant, Session, SessionEnd, SessionError};
 pub use slot::{Companion, OpenError, SessionSlot};
 pub use store::{
-    Created, Ended, FeedEvent, Freshness, LastUse, Op, Replaced, SessionFeed, SessionLimit, SessionStore,
-    SessionSummary, SharedStore, StoreError, StoreErrorKind, SubjectRevoked, Swept, Taken, Ticket, Updated,
-    WhenReached, Which,
+    Created, Ended, FeedEvent, Freshness, LastUse, Op, Purged, Replaced, SessionFeed, SessionLimit,
+    SessionStore, SessionSummary, SharedStore, StoreError, StoreErrorKind, SubjectRevoked, Swept, Taken,
+    Ticket, Updated, WhenReached, Which,
 };
 pub use throttle::{
     Admission, Attempt, AttemptLimit, Bucket, BucketKind, MemoryThrottle, Throttle, ThrottlePolicy,

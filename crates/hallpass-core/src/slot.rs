@@ -12,6 +12,7 @@ use crate::record::{ClientInfo, Transport};
 use crate::session::{Intent, Session, SessionError};
 use std::any::Any;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -48,6 +49,7 @@ pub(crate) struct Inner {
     flags: AtomicU8,
     intent: Mutex<Intent>,
     client: OnceLock<ClientInfo>,
+    address: OnceLock<Option<IpAddr>>,
     remembered: OnceLock<Companion>,
     insisted: OnceLock<Refusal>,
 }
@@ -79,6 +81,7 @@ impl SessionSlot {
             flags: AtomicU8::new(0),
             intent: Mutex::default(),
             client: OnceLock::new(),
+            address: OnceLock::new(),
             remembered: OnceLock::new(),
             insisted: OnceLock::new(),
         }))
@@ -141,6 +144,26 @@ impl SessionSlot {
     #[must_use]
     pub fn client(&self) -> ClientInfo {
         self.0.client.get().cloned().unwrap_or_default()
+    }
+
+    /// Whether a visitor's session may begin with this request: it is open, nobody is logged in, and it is counted.
+    #[must_use]
+    pub fn is_visit(&self) -> bool {
+        let nobody = self.opened().is_some_and(|opened| opened.login.live().is_none());
+        nobody && self.transport() == Transport::Cookie && self.0.manager.throttle_policy().is_on()
+    }
+
+    /// Takes note of the client's address, by which visitors' new sessions are counted; it is stored nowhere. Adapters call
+    /// it with what they let handlers write to, once it is open, if [it is a visit](Self::is_visit). Without it, and without
+    /// [`observe_client`](Self::observe_client), the session is not counted.
+    pub fn observe_address(&self, head: &impl RequestHead) {
+        self.0.address.get_or_init(|| self.0.manager.client_address(head));
+    }
+
+    /// The client's address as far as it was observed.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        let noted = self.0.address.get().copied().flatten();
+        noted.or_else(|| self.0.client.get()?.address())
     }
 
     /// Opens the session: checks the request's origin, loads what its token leads to, checks the deadlines. Once a

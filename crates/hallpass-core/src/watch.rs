@@ -166,7 +166,7 @@ impl SessionManager {
                 Ok(alive) => {
                     // That everybody was ended may have been lost like any other message.
                     self.doubt_not_before();
-                    let doubtful = batch.iter().zip(alive).filter(|(_, alive)| !alive);
+                    let doubtful = batch.iter().zip(alive).filter(|(_, alive)| *alive == Some(false));
                     doubtful.for_each(|(waiter, _)| waiter.wake.notify_one());
                 }
                 Err(error) => {

@@ -1,4 +1,4 @@
-use hallpass_core::{Stamp, Subject};
+use hallpass_core::{SessionLimit, Stamp, Subject};
 use std::borrow::Cow;
 use std::future::Future;
 
@@ -27,6 +27,13 @@ pub trait AuthUser: Send + Sync + 'static {
     /// Whether the user may log in and stay logged in.
     fn is_enabled(&self) -> bool {
         true
+    }
+
+    /// How many live logins this user may have, and what gives way, where that is not the same for all users. `policy` is
+    /// what the [`SessionPolicy`](hallpass_core::SessionPolicy) says for everybody. It is asked for at each login, and ends
+    /// nothing before the next one.
+    fn session_limit(&self, policy: SessionLimit) -> SessionLimit {
+        policy
     }
 }
 

@@ -1,4 +1,5 @@
 use crate::negotiate::{LoginPrompt, login_prompt};
+use crate::unavailable::for_people;
 use hallpass_core::{Answer, OpenError, Refusal, RequestHead, SessionSlot};
 use std::any::type_name;
 use std::fmt;
@@ -23,12 +24,13 @@ pub enum Denied {
 }
 
 impl Denied {
-    /// The answer to give to the request with this head. `login_path` is where a browser can log in.
+    /// The answer to give to the request with this head. `login_path` is where a browser can log in. A 503 is a page for a
+    /// browser, the [`unavailable_page`](crate::unavailable_page).
     #[must_use]
     pub fn answer(self, head: &impl RequestHead, login_path: Option<&str>) -> Answer {
         match (self, login_path) {
             (Self::NotLoggedIn | Self::NotRecent, Some(login_path)) => prompt(self, head, login_path),
-            _ => self.plain_answer(),
+            _ => for_people(self.plain_answer(), head),
         }
     }
 

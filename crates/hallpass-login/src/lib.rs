@@ -34,9 +34,11 @@ mod login;
 mod logout;
 mod negotiate;
 mod next;
+mod pageshow;
 #[cfg(feature = "argon2")]
 pub mod password;
 mod ticket;
+mod unavailable;
 
 pub use authenticator::{AuthUser, Authenticator};
 pub use clear_site_data::ClearSiteData;
@@ -50,4 +52,6 @@ pub use login::{Device, Keep, Login, LoginError};
 pub use logout::LogoutEndpoint;
 pub use negotiate::{Audience, LoginPrompt, audience, login_prompt};
 pub use next::{Next, login_location};
+pub use pageshow::PAGESHOW_SCRIPT;
 pub use ticket::Authenticated;
+pub use unavailable::unavailable_page;

@@ -1,6 +1,7 @@
 use crate::clear_site_data::ClearSiteData;
 use crate::negotiate::{Audience, audience};
 use crate::next::Next;
+use crate::unavailable::for_people;
 use hallpass_core::{Answer, OriginRefusal, Refusal, RequestHead, SessionSlot, Transport, Verdict};
 use std::sync::Arc;
 
@@ -8,7 +9,8 @@ use std::sync::Arc;
 ///
 /// Adapters mount it for every method and let it decide. It answers a program with 200 and
 /// `{"sessions_ended": n}`, a browser with 303, htmx with `HX-Redirect`, another method with 405 and `Allow`. Another
-/// site is refused with 403, and a store that does not confirm is 503, never a success.
+/// site is refused with 403, and a store that does not confirm is 503, never a success: JSON, or the
+/// [`unavailable_page`](crate::unavailable_page) for a browser.
 ///
 /// ```
 /// use hallpass_login::LogoutEndpoint;
@@ -68,12 +70,12 @@ impl LogoutEndpoint {
         slot.observe_client(head);
         let session = match slot.open_for_login().await {
             Ok(session) => session,
-            Err(error) => return error.answer(),
+            Err(error) => return failed(slot, head, error.answer()),
         };
         match session.log_out().await {
             Ok(receipt) if slot.transport() == Transport::Bearer => counted(receipt.sessions_ended),
             Ok(receipt) => self.success(head, receipt.sessions_ended),
-            Err(error) => error.answer(),
+            Err(error) => failed(slot, head, error.answer()),
         }
     }
 
@@ -124,6 +126,13 @@ impl LogoutEndpoint {
             Some(clear) => answer.with("clear-site-data", clear),
             None => answer,
         }
+    }
+}
+
+fn failed(slot: &SessionSlot, head: &impl RequestHead, answer: Answer) -> Answer {
+    match slot.transport() {
+        Transport::Cookie => for_people(answer, head),
+        Transport::Bearer => answer,
     }
 }
 

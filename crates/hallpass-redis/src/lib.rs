@@ -10,6 +10,7 @@ mod keys;
 mod link;
 mod many;
 mod nodes;
+mod purge;
 mod reply;
 mod route;
 mod row;

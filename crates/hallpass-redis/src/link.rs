@@ -86,6 +86,27 @@ impl Link {
         self.within(self.connection.send_all(first, commands, true)).await
     }
 
+    /// As [`Link::send_all_twice`], but in a cluster a server that does not answer leaves only its own commands without
+    /// an answer.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer to any.
+    pub(crate) async fn send_each(
+        &self,
+        first: Option<Cmd>,
+        commands: Vec<(Tag, Cmd)>,
+    ) -> Result<Vec<Option<Value>>, StoreError> {
+        let Connection::Cluster(cluster) = &self.connection else {
+            return Ok(self.send_all_twice(first, commands).await?.into_iter().map(Some).collect());
+        };
+        let answers = cluster.send_each(first, commands, self.limit).await;
+        match answers.iter().find_map(|answer| answer.as_ref().err()) {
+            Some(error) if answers.iter().all(Result::is_err) => Err(store_error(error.clone())),
+            _ => Ok(answers.into_iter().map(Result::ok).collect()),
+        }
+    }
+
     /// What a server's clock says, in milliseconds.
     pub(crate) async fn time(&self) -> Result<u64, StoreError> {
         let answer = self.within(self.connection.send_anywhere(redis::cmd("TIME"))).await?;

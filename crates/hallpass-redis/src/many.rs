@@ -14,7 +14,7 @@ use std::time::Duration;
 const TAGS_AT_ONCE: usize = 1024;
 
 /// How many scripts are sent at once, so that they are done long before the time limit on a busy server too.
-const SCRIPTS_AT_ONCE: usize = 256;
+pub(crate) const SCRIPTS_AT_ONCE: usize = 256;
 
 /// How much the clocks of a node and of the server may differ.
 const SKEW: Duration = Duration::from_secs(5 * 60);
@@ -57,7 +57,7 @@ impl RedisStore {
         &self,
         keys: &[SessionKey],
         now: Timestamp,
-    ) -> Result<Vec<bool>, StoreError> {
+    ) -> Result<Vec<Option<bool>>, StoreError> {
         let mut places: BTreeMap<Tag, Vec<usize>> = BTreeMap::new();
         for (place, key) in keys.iter().enumerate() {
             places.entry(Tag::of(key.shard())).or_default().push(place);
@@ -67,11 +67,12 @@ impl RedisStore {
         }
         let ask = |(tag, places): (&Tag, &Vec<usize>)| (*tag, self.ask_for(*tag, keys, places, now));
         let commands = places.iter().map(ask).collect();
-        let answers = self.link.send_all_twice(Some(script::ALIVE.load()), commands).await?;
-        let mut alive = vec![false; keys.len()];
+        let answers = self.link.send_each(Some(script::ALIVE.load()), commands).await?;
+        let mut alive = vec![None; keys.len()];
         for (places, answer) in places.values().zip(answers) {
+            let Some(answer) = answer else { continue };
             for (place, answer) in places.iter().zip(reply::list(answer)?) {
-                alive[*place] = reply::number(&answer)? == 1;
+                alive[*place] = Some(reply::number(&answer)? == 1);
             }
         }
         Ok(alive)

@@ -50,7 +50,7 @@ impl Reply {
         self.list()?.into_iter().map(ended).collect()
     }
 
-    fn value(&mut self) -> Result<Value, StoreError> {
+    pub(crate) fn value(&mut self) -> Result<Value, StoreError> {
         self.rest.next().ok_or_else(strange)
     }
 }

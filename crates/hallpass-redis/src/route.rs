@@ -7,11 +7,11 @@ use crate::server::Server;
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisResult, Value, cmd};
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
-use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{io, iter};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// How often one call is sent again.
 const TRIES: u32 = 8;
@@ -80,18 +80,45 @@ impl Cluster {
         may_repeat: bool,
     ) -> RedisResult<Vec<Value>> {
         let (mut all, mut sending) = (vec![Value::Nil; commands.len()], JoinSet::new());
-        let commands = commands.into_iter().enumerate();
-        let commands = commands.map(|(place, (tag, command))| (place, tag.slot(), command));
-        for batch in self.batches(commands) {
+        for batch in self.batches(placed(commands)) {
             sending.spawn(Arc::clone(self).deliver(first.clone(), batch, may_repeat));
         }
         while let Some(answers) = sending.join_next().await {
-            let cut_off = |_| RedisError::from((ErrorKind::Client, "the runtime has been shut down"));
-            for (place, answer) in answers.map_err(cut_off)?? {
+            for (place, answer) in answers.map_err(|_| cut_off())?? {
                 all[place] = answer;
             }
         }
         Ok(all)
+    }
+
+    /// As [`Cluster::send_all`], for what may be done twice. A server that does not answer in time takes only its own
+    /// commands with it.
+    pub(crate) async fn send_each(
+        self: &Arc<Self>,
+        first: Option<Cmd>,
+        commands: Vec<(Tag, Cmd)>,
+        limit: Duration,
+    ) -> Vec<RedisResult<Value>> {
+        let mut all: Vec<_> = commands.iter().map(|_| Err(cut_off())).collect();
+        let mut sending = JoinSet::new();
+        for batch in self.batches(placed(commands)) {
+            let places: Vec<_> = batch.commands.iter().map(|(place, ..)| *place).collect();
+            let answers = timeout(limit, Arc::clone(self).deliver(first.clone(), batch, true));
+            sending.spawn(async move {
+                match answers.await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into())) {
+                    Ok(answers) => answers.into_iter().map(|(place, answer)| (place, Ok(answer))).collect(),
+                    Err(error) => {
+                        places.into_iter().map(|place| (place, Err(error.clone()))).collect::<Vec<_>>()
+                    }
+                }
+            });
+        }
+        while let Some(answers) = sending.join_next().await {
+            for (place, answer) in answers.into_iter().flatten() {
+                all[place] = answer;
+            }
+        }
+        all
     }
 
     fn route(&self, slot: u16) -> Option<Route> {
@@ -217,6 +244,15 @@ impl Cluster {
         }
         Ok(all)
     }
+}
+
+fn placed(commands: Vec<(Tag, Cmd)>) -> impl Iterator<Item = (usize, u16, Cmd)> {
+    let commands = commands.into_iter().enumerate();
+    commands.map(|(place, (tag, command))| (place, tag.slot(), command))
+}
+
+fn cut_off() -> RedisError {
+    (ErrorKind::Client, "the runtime has been shut down").into()
 }
 
 impl Errand<'_> {

@@ -49,6 +49,7 @@ scripts! {
     RAISE: "allow-oom", "read" "change" "raise";
     ALIVE: "allow-oom", "read" "alive";
     SWEEP: "allow-oom", "read" "change" "sweep";
+    PURGE: "allow-oom", "read" "change" "purge";
     THROTTLE_ADMIT: "", "throttle_admit";
     THROTTLE_CLEAR: "allow-oom", "throttle_clear";
     THROTTLE_SECRET: "", "throttle_secret";

@@ -8,9 +8,9 @@ use crate::row;
 use crate::script::{self, Call, Script, decimal};
 use async_trait::async_trait;
 use hallpass_core::{
-    Clock, Created, EndReason, Ended, Epoch, Freshness, Op, Realm, Record, Replaced, Revision, SessionFeed,
-    SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, StoreError, SubjectKey,
-    SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, WhenReached, Which,
+    Clock, Created, EndReason, Ended, Epoch, Freshness, Op, Purged, Realm, Record, Replaced, Revision,
+    SessionFeed, SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, StoreError,
+    SubjectKey, SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, WhenReached, Which,
 };
 use redis::{Value, cmd};
 use std::fmt;
@@ -307,12 +307,16 @@ impl SessionStore for RedisStore {
         self.raise_everywhere(realm, at, op).await
     }
 
-    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<Option<bool>>, StoreError> {
         self.are_alive(keys, now).await
     }
 
     async fn sweep(&self, limit: usize, op: Op) -> Result<Swept, StoreError> {
         self.sweep_tags(limit, op).await
+    }
+
+    async fn purge(&self, realm: &Realm, from: u64, limit: usize, op: Op) -> Result<Purged, StoreError> {
+        self.purge_tags(realm, from, limit, op).await
     }
 
     async fn feed(&self) -> Result<Box<dyn SessionFeed>, StoreError> {

@@ -20,7 +20,8 @@ use tokio::sync::OnceCell;
 ///
 /// A bucket is kept until it is empty again, a couple of hours unless attempts go on, in about 150 bytes. Keys are keyed
 /// hashes: they show neither names nor addresses. The secret lies beside them; where it is lost, as by `FLUSHDB`, counts
-/// start anew and browsers are known again after their next login. Without the server nobody logs in: 503.
+/// start anew and browsers are known again after their next login. Without the server nobody logs in, and no visitor begins a
+/// session: 503.
 ///
 /// ```no_run
 /// use hallpass_core::{SessionManager, SessionStore};

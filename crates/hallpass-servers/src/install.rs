@@ -119,12 +119,11 @@ mod tests {
     #[test]
     fn what_is_missing_is_named_once_and_with_the_command_that_helps() {
         let missing = missing_packages(&Kind::ALL, &[]);
-        assert_eq!(missing, ["mariadb-server", "postgresql", "redis-server"]);
+        assert_eq!(missing, ["chromium-driver", "mariadb-server", "postgresql", "redis-server"]);
         let advice = advice(&missing);
-        assert!(
-            advice
-                .ends_with("apt-get install --no-install-recommends mariadb-server postgresql redis-server")
-        );
+        assert!(advice.ends_with(
+            "apt-get install --no-install-recommends chromium-driver mariadb-server postgresql redis-server"
+        ));
     }
 
     #[test]

@@ -9,11 +9,14 @@ pub enum Kind {
     Redis,
     /// A Redis Cluster of three primaries without replicas.
     RedisCluster,
+    /// ChromeDriver, which starts a Chromium for whoever asks over WebDriver.
+    WebDriver,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Postgres, Self::Mysql, Self::Redis, Self::RedisCluster];
+    pub const ALL: [Self; 5] =
+        [Self::Postgres, Self::Mysql, Self::Redis, Self::RedisCluster, Self::WebDriver];
 
     /// The variable in which a test finds the address of a server that it shares with others.
     #[must_use]
@@ -23,6 +26,7 @@ impl Kind {
             Self::Mysql => "HALLPASS_TEST_MYSQL",
             Self::Redis => "HALLPASS_TEST_REDIS",
             Self::RedisCluster => "HALLPASS_TEST_REDIS_CLUSTER",
+            Self::WebDriver => "HALLPASS_TEST_WEBDRIVER",
         }
     }
 
@@ -32,6 +36,7 @@ impl Kind {
             Self::Postgres => &["initdb", "postgres", "pg_isready"],
             Self::Mysql => &["mariadb-install-db", "mariadbd"],
             Self::Redis | Self::RedisCluster => &["redis-server"],
+            Self::WebDriver => &["chromedriver", "chromium"],
         }
     }
 
@@ -41,6 +46,8 @@ impl Kind {
             Self::Postgres => "postgresql",
             Self::Mysql => "mariadb-server",
             Self::Redis | Self::RedisCluster => "redis-server",
+            // It depends on the browser.
+            Self::WebDriver => "chromium-driver",
         }
     }
 }

@@ -29,6 +29,7 @@ mod redis;
 mod room;
 mod server;
 mod signal;
+mod webdriver;
 
 pub use error::{Error, Result};
 pub use group::Servers;

@@ -117,6 +117,14 @@ impl Node {
         })
     }
 
+    /// Waits also for all that it has started, which may write into its folder until then.
+    fn end(&mut self) -> Result<()> {
+        let Some(guarded) = self.running.take() else { return Ok(()) };
+        let children = signal::children(guarded.server())?;
+        drop(guarded);
+        self.wait_until("leaves something running", |_| Ok(!signal::any_runs(&children)?))
+    }
+
     fn server(&mut self) -> Result<u32> {
         if let Some(guarded) = &mut self.running
             && guarded.ended()?.is_none()
@@ -144,6 +152,9 @@ impl Drop for Node {
         if self.paused
             && let Err(error) = self.resume()
         {
+            eprintln!("warning: {error}");
+        }
+        if let Err(error) = self.end() {
             eprintln!("warning: {error}");
         }
     }

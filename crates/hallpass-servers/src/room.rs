@@ -86,8 +86,10 @@ impl Room {
     fn settle<'a>(&self, command: &'a mut Command) -> Result<&'a mut Command> {
         let log = File::options().create(true).append(true).open(self.log())?;
         command.current_dir(&self.path).stdout(log.try_clone()?).stderr(log);
+        // Nothing of the user who runs this is read, and all that is left behind goes with the room.
+        command.env("HOME", &self.path).env("TMPDIR", &self.path);
         if let Some(account) = self.account {
-            command.uid(account.uid).gid(account.gid).env("HOME", &self.path);
+            command.uid(account.uid).gid(account.gid);
         }
         Ok(command)
     }

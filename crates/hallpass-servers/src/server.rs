@@ -1,6 +1,6 @@
 use crate::folder::Folder;
 use crate::node::Node;
-use crate::{Kind, Result, mariadb, postgres, redis};
+use crate::{Kind, Result, mariadb, postgres, redis, webdriver};
 
 /// A private server: one process, or several that answer to one address. It ends, and its folder is removed, when this is
 /// dropped, and also when this program ends in any other way.
@@ -103,6 +103,7 @@ impl ServerBuilder {
             Kind::Mysql => mariadb::start(&folder, &self.settings),
             Kind::Redis => redis::start(&folder, &self.settings),
             Kind::RedisCluster => redis::start_cluster(&folder, &self.settings),
+            Kind::WebDriver => webdriver::start(&folder, &self.settings),
         }?;
         Ok(Server { url, nodes, _folder: folder })
     }

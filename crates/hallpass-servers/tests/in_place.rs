@@ -32,6 +32,12 @@ fn a_redis_cluster_stands_still_dies_and_comes_back_in_place() {
 }
 
 #[test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+fn chromedriver_stands_still_dies_and_comes_back_in_place() {
+    stands_still_dies_and_comes_back(Kind::WebDriver, b"GET /status HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+}
+
+#[test]
 #[ignore = "needs Redis: run cargo xtask test"]
 fn a_setting_goes_before_that_of_the_tests() {
     let mut server = Server::builder(Kind::Redis).setting("appendfsync", "no").start().unwrap();

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use hallpass_core::{MemoryStore, SessionManager, SessionSlot};
-//! use hallpass_tower::SessionLayer;
+//! use hallpass_tower::{HttpHead, SessionLayer};
 //! use http::{Request, Response, header};
 //! use std::convert::Infallible;
 //! use tower::{Layer, ServiceExt, service_fn};
@@ -21,6 +21,8 @@
 //!         Ok(session) => session,
 //!         Err(error) => return Ok(hallpass_tower::answer_into_response(error.answer())),
 //!     };
+//!     // New visitors are counted by their address.
+//!     slot.observe_address(&HttpHead::from(&request));
 //!     let visits = session.update("visits", |visits: Option<u32>| visits.unwrap_or(0) + 1);
 //!     Ok::<_, Infallible>(Response::new(format!("visit {}", visits.unwrap_or(0))))
 //! });

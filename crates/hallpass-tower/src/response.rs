@@ -1,4 +1,4 @@
-use hallpass_core::{Answer, CommitOutcome, hygiene};
+use hallpass_core::{Answer, CommitOutcome, Refusal, hygiene};
 use http::header::{CACHE_CONTROL, SET_COOKIE, VARY, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
@@ -17,9 +17,26 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 /// ```
 #[must_use]
 pub fn answer_into_response<B: From<String>>(answer: Answer) -> Response<B> {
+    let away = Away::of(&answer);
     let head = Response::builder().status(answer.status);
     let head = answer.headers.iter().fold(head, |head, (name, value)| head.header(*name, &**value));
+    let head = match away {
+        Some(away) => head.extension(away),
+        None => head,
+    };
     head.body(answer.body.into_owned().into()).unwrap_or_else(|_| misconfigured())
+}
+
+/// Goes with a response that is a whole 503: what has made it has seen the request, and knows who asks and what has been
+/// done.
+#[derive(Clone)]
+struct Away(Answer);
+
+impl Away {
+    fn of(answer: &Answer) -> Option<Self> {
+        let is_whole = answer.status == 503 && answer.headers.iter().any(|(name, _)| *name == "retry-after");
+        is_whole.then(|| Self(answer.clone()))
+    }
 }
 
 fn misconfigured<B: From<String>>() -> Response<B> {
@@ -35,7 +52,8 @@ pub(crate) fn conclude<B: From<String>, E>(
     output: Result<Response<B>, E>,
 ) -> Result<Response<B>, E> {
     if let Some(refusal) = outcome.refusal {
-        let mut response = answer_into_response(Answer::refusal(refusal));
+        let away = output.ok().and_then(|response| response.extensions().get::<Away>().cloned());
+        let mut response = answer_into_response(refused(refusal, away));
         challenge(outcome, &mut response);
         return Ok(response);
     }
@@ -48,6 +66,15 @@ pub(crate) fn conclude<B: From<String>, E>(
         response.headers_mut().append(SET_COOKIE, sensitive(line));
     }
     Ok(response)
+}
+
+/// The usual answer, or the inner service's own 503.
+fn refused(refusal: Refusal, away: Option<Away>) -> Answer {
+    let answer = Answer::refusal(refusal);
+    match away {
+        Some(Away(away)) if away.status == answer.status => away,
+        _ => answer,
+    }
 }
 
 /// Keeps caches from an answer that was made for one user.
@@ -130,6 +157,31 @@ mod tests {
             assert!(!response.headers().contains_key(SET_COOKIE));
             assert_eq!(response.body(), r#"{"error":"store_unavailable"}"#);
         }
+    }
+
+    #[test]
+    fn a_whole_503_stays_and_loses_what_others_added() {
+        let concluded = |refusal, answer| {
+            let mut outcome = CommitOutcome::default();
+            outcome.refusal = Some(refusal);
+            let mut output: Response<String> = answer_into_response(answer);
+            output.headers_mut().append(SET_COOKIE, HeaderValue::from_static("theme=dark"));
+            conclude::<_, ()>(&outcome, Ok(output)).unwrap()
+        };
+        let incomplete = || Answer::empty(503).with("content-type", "text/html");
+        let page = || incomplete().with("retry-after", "7");
+        let kept = concluded(Refusal::Unavailable, page());
+        assert_eq!((kept.status(), kept.headers().len()), (StatusCode::SERVICE_UNAVAILABLE, 3));
+        assert_eq!(kept.headers()["retry-after"], "7");
+        assert_eq!(kept.headers()[CACHE_CONTROL], "no-store");
+
+        let kept = concluded(Refusal::Unavailable, Answer::json(503, "{}").with("retry-after", "7"));
+        assert_eq!(kept.body(), "{}");
+        for answer in [incomplete(), Answer::json(200, "{}").with("retry-after", "7")] {
+            let replaced = concluded(Refusal::Unavailable, answer);
+            assert_eq!(replaced.body(), r#"{"error":"store_unavailable"}"#);
+        }
+        assert_eq!(concluded(Refusal::CrossOrigin, page()).status(), StatusCode::FORBIDDEN);
     }
 
     #[test]

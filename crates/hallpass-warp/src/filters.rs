@@ -1,6 +1,6 @@
 use crate::denial::{Denial, asked};
 use crate::head::{Seen, seen, slot};
-use hallpass_core::{OpenError, Session, SessionSlot, Subject};
+use hallpass_core::{Session, SessionSlot, Subject};
 use hallpass_login::{
     Authenticator, Denied, Login, find_authenticator, find_subject, find_user, require_slot,
 };
@@ -32,10 +32,7 @@ use warp::{Filter, Rejection};
 /// # }
 /// ```
 pub fn session() -> impl Filter<Extract = (Session,), Error = Rejection> + Copy {
-    slot().and_then(async |slot: Option<SessionSlot>| match require_slot(slot.as_ref()) {
-        Ok(slot) => opened(slot).await,
-        Err(denied) => Err(Denial::from(denied).into()),
-    })
+    session_in(require_slot)
 }
 
 /// [`session`], or `None` while there is none yet; a session that could not be opened stays a rejection.
@@ -76,14 +73,35 @@ pub fn optional_session() -> impl Filter<Extract = (Option<Session>,), Error = R
 /// # }
 /// ```
 pub fn session_of<A: Authenticator>() -> impl Filter<Extract = (Session,), Error = Rejection> + Copy {
-    slot().and_then(async |slot: Option<SessionSlot>| match find_authenticator::<A>(slot.as_ref()) {
-        Ok((slot, _)) => opened(slot).await,
-        Err(denied) => Err(Denial::from(denied).into()),
-    })
+    session_in(|slot| find_authenticator::<A>(slot).map(|(slot, _)| slot))
 }
 
-async fn opened(slot: &SessionSlot) -> Result<Session, Rejection> {
-    slot.open().await.map_err(|error: OpenError| Denial::from(error).into())
+/// Chooses whose session to open.
+type Choose = fn(Option<&SessionSlot>) -> Result<&SessionSlot, Denied>;
+
+/// The session of the slot that is chosen. Only for a visit the request is put together, to note its address; what fails
+/// before is final, and is not tried and logged again.
+fn session_in(choose: Choose) -> impl Filter<Extract = (Session,), Error = Rejection> + Copy {
+    let login = move |slot: Option<SessionSlot>| async move {
+        match opened(choose, slot.as_ref()).await {
+            Ok(session) if session.slot().is_visit() => Err(warp::reject::not_found()),
+            known => Ok(known),
+        }
+    };
+    let visit = move |seen: Seen| async move {
+        let session = opened(choose, seen.slot()).await?;
+        session.slot().observe_address(&seen.head());
+        Ok::<_, Denial>(session)
+    };
+    slot()
+        .and_then(login)
+        .or(seen().then(visit))
+        .unify()
+        .and_then(async |opened: Result<Session, Denial>| opened.map_err(Rejection::from))
+}
+
+async fn opened(choose: Choose, slot: Option<&SessionSlot>) -> Result<Session, Denial> {
+    Ok(choose(slot)?.open().await?)
 }
 
 /// Logging in and out, for the users of the nearest layer that carries an `A`.

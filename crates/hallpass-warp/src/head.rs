@@ -1,5 +1,5 @@
 //! A request as far as filters can see it. Its headers are cloned, so it is only put together where it is needed: for a
-//! login, for a logout, and for who is denied.
+//! login, for a logout, for a visit, and for who is denied.
 
 use hallpass_core::SessionSlot;
 use hallpass_tower::{HttpHead, Peer};

@@ -100,7 +100,8 @@ pub use filters::{
 pub use guard::{admit, guard, require, require_login, require_role};
 pub use hallpass_core::Session;
 pub use hallpass_login::{
-    AuthUser, Authenticator, Guard, HasRoles, Login, LogoutEndpoint, UntilLoggedOut, until_logged_out,
+    AuthUser, Authenticator, Guard, HasRoles, Login, LogoutEndpoint, PAGESHOW_SCRIPT, UntilLoggedOut,
+    unavailable_page, until_logged_out,
 };
 pub use hallpass_tower::{Peer, Server, SessionLayer, serve};
 pub use logout::logout;

@@ -7,9 +7,10 @@ use actix_web::dev::{Payload, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::ALLOW;
 use actix_web::middleware::{ErrorHandlerResponse, ErrorHandlers};
-use actix_web::web::{Path, ServiceConfig, delete, post, resource, route, to};
+use actix_web::web::{Bytes, Path, ServiceConfig, delete, post, resource, route, to};
 use actix_web::{App, FromRequest, HttpRequest, HttpResponse, HttpServer, Responder, Route, guard};
 use example_shared::{Demo, Form, GRACE, Users, api, pages, recent_admin};
+use hallpass_actix::ws::{Message, WebSocket, WebSocketUpgrade};
 use hallpass_actix::{
     CurrentUser, HttpHead, Login, LogoutEndpoint, Maybe, Session, SessionMiddleware, answer_into_response,
     logout, require_login,
@@ -63,6 +64,8 @@ fn routes(app: &mut ServiceConfig) {
         .service(resource("/v1/counter").route(get().to(counter)).route(post().to(count)))
         .service(resource("/v1/me").route(get().to(me).wrap(for_users())))
         .service(resource("/v1/slow").route(get().to(slow).wrap(for_users())))
+        .service(resource("/v1/events").route(get().to(events).wrap(for_users())))
+        .service(resource("/v1/ws").route(get().to(ws)))
         .service(resource("/v1/sessions").route(get().to(list_sessions).wrap(for_users())))
         .service(resource("/v1/sessions/{handle}").route(delete().to(end_session).wrap(for_users())))
         .service(resource("/v1/logout_others").route(post().to(logout_others).wrap(for_users())))
@@ -100,6 +103,30 @@ async fn count(session: Session) -> Reply {
 
 async fn slow(session: Session, request: HttpRequest) -> Reply {
     Reply(api::slow(&session, request.uri().query()).await)
+}
+
+async fn events(session: Session) -> HttpResponse {
+    let event =
+        |name: &str, data: &str| Ok::<_, Infallible>(Bytes::from(format!("event: {name}\ndata: {data}\n\n")));
+    HttpResponse::Ok().content_type("text/event-stream").streaming(api::events(&session, event))
+}
+
+/// The socket is closed when the session ends.
+async fn ws(upgrade: WebSocketUpgrade<Users>) -> HttpResponse {
+    upgrade.on_upgrade(echo)
+}
+
+async fn echo(mut socket: WebSocket) {
+    while let Some(Ok(message)) = socket.recv().await {
+        let answer = match message {
+            Message::Text(_) | Message::Binary(_) | Message::Close(_) => message,
+            Message::Ping(bytes) => Message::Pong(bytes),
+            _ => continue,
+        };
+        if socket.send(answer).await.is_err() {
+            break;
+        }
+    }
 }
 
 async fn list_sessions(login: Login<Users>) -> Reply {

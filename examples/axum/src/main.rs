@@ -4,10 +4,13 @@
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
+use axum::extract::ws::Message;
 use axum::extract::{FromRequest, Path, RawQuery, Request};
-use axum::response::{IntoResponse, Response};
+use axum::response::sse::Event;
+use axum::response::{IntoResponse, Response, Sse};
 use axum::routing::{delete, get, post};
 use example_shared::{Demo, Form, Users, api, pages, recent_admin};
+use hallpass_axum::ws::{WebSocket, WebSocketUpgrade};
 use hallpass_axum::{
     CurrentUser, Login, LogoutEndpoint, Session, SessionLayer, guard, logout, require_login,
 };
@@ -47,6 +50,7 @@ fn app(sessions: SessionManager, users: Arc<Users>) -> Router {
         .route("/reauthenticate", get(confirm_page))
         .route("/v1/me", get(me))
         .route("/v1/slow", get(slow))
+        .route("/v1/events", get(events))
         .route("/v1/sessions", get(list_sessions))
         .route("/v1/sessions/{handle}", delete(end_session))
         .route("/v1/logout_others", post(logout_others))
@@ -71,6 +75,7 @@ fn app(sessions: SessionManager, users: Arc<Users>) -> Router {
         .route("/v1/login_user", post(login_user))
         .route("/v1/logout_user", logout::<Users, _>(LogoutEndpoint::new().allow_get()))
         .route("/v1/counter", get(counter).post(count))
+        .route("/v1/ws", get(ws))
         .merge(for_users)
         .merge(for_admins)
         .fallback(async || Reply(api::not_found()))
@@ -100,6 +105,25 @@ async fn count(session: Session) -> Reply {
 
 async fn slow(session: Session, RawQuery(query): RawQuery) -> Reply {
     Reply(api::slow(&session, query.as_deref()).await)
+}
+
+async fn events(session: Session) -> impl IntoResponse {
+    let event = |name: &str, data: &str| Ok::<_, Infallible>(Event::default().event(name).data(data));
+    Sse::new(api::events(&session, event))
+}
+
+/// The socket is closed when the session ends.
+async fn ws(upgrade: WebSocketUpgrade<Users>) -> Response {
+    upgrade.on_upgrade(echo)
+}
+
+async fn echo(mut socket: WebSocket) {
+    while let Some(Ok(message)) = socket.recv().await {
+        let is_data = matches!(message, Message::Text(_) | Message::Binary(_));
+        if is_data && socket.send(message).await.is_err() {
+            break;
+        }
+    }
 }
 
 async fn list_sessions(login: Login<Users>) -> Reply {

@@ -26,9 +26,10 @@
 
 use async_trait::async_trait;
 use hallpass_core::{
-    AuthLevel, Created, EndReason, Ended, Epoch, FeedEvent, Freshness, LastUse, Op, Realm, Record, Replaced,
-    Revision, SessionFeed, SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, Stamp,
-    StoreError, StoreErrorKind, SubjectKey, SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, Which,
+    AuthLevel, Created, EndReason, Ended, Epoch, FeedEvent, Freshness, LastUse, Op, Purged, Realm, Record,
+    Replaced, Revision, SessionFeed, SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary,
+    Stamp, StoreError, StoreErrorKind, SubjectKey, SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated,
+    Which,
 };
 use std::cmp::Reverse;
 use std::fs::{self, File};
@@ -259,9 +260,9 @@ impl SessionStore for FolderStore {
         .await
     }
 
-    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<bool>> {
+    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<Option<bool>>> {
         let keys = keys.to_vec();
-        self.read(move |folder| keys.iter().map(|key| folder.is_live(key, now)).collect()).await
+        self.read(move |folder| keys.iter().map(|key| Ok(Some(folder.is_live(key, now)?))).collect()).await
     }
 
     async fn sweep(&self, limit: usize, op: Op) -> Result<Swept> {
@@ -274,6 +275,23 @@ impl SessionStore for FolderStore {
                 swept.ended.push(folder.end(row, EndReason::Unknown, op)?);
             }
             Ok(swept)
+        })
+        .await
+    }
+
+    async fn purge(&self, realm: &Realm, from: u64, _limit: usize, op: Op) -> Result<Purged> {
+        let realm = realm.clone();
+        self.change(move |folder| {
+            let mut purged = Purged::default();
+            let Some(not_before) = folder.not_before(&realm)?.filter(|_| from == 0) else {
+                return Ok(purged);
+            };
+            for row in folder.rows("s-")?.iter().filter(|row| row.realm == realm) {
+                if row.identity.as_ref().is_some_and(|identity| identity.authenticated < not_before) {
+                    purged.ended.push(folder.end(row, EndReason::EndedForAll, op)?);
+                }
+            }
+            Ok(purged)
         })
         .await
     }

@@ -84,7 +84,7 @@ async fn a_damaged_file_is_an_error_and_can_be_ended() {
 
     let error = store.load(&record.key, Freshness::Latest).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Undecodable);
-    assert_eq!(store.alive(&[record.key], NOW).await.unwrap(), [false]);
+    assert_eq!(store.alive(&[record.key], NOW).await.unwrap(), [Some(false)]);
     assert_eq!(store.subject(&ada(), NOW).await.unwrap(), []);
     let ended = store.revoke(&record.key, EndReason::LoggedOut, op(NOW)).await.unwrap();
     assert_eq!(ended, Some(Ended::damaged(record.key, EndReason::LoggedOut)));

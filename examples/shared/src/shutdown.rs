@@ -38,8 +38,9 @@ impl Shutdown {
     }
 }
 
+/// Waits for the next of the signals that ask the process to stop.
 #[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()> + Send> {
+pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + Sync> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
@@ -50,8 +51,9 @@ fn stop_signal() -> io::Result<impl Future<Output = ()> + Send> {
     })
 }
 
+/// Waits for the next of the signals that ask the process to stop.
 #[cfg(not(unix))]
-fn stop_signal() -> io::Result<impl Future<Output = ()> + Send> {
+pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + Sync> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })

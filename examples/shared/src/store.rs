@@ -78,10 +78,11 @@ pub(crate) async fn users_in_memory() -> Result<Users, StartError> {
     users::open(memory().await.map_err(failed)?).await
 }
 
-/// A database that lives as long as its one connection.
+/// A database that lives as long as its one connection. A pool that tests it first closes it when the caller goes away
+/// meanwhile, as browsers do.
 pub(crate) async fn memory() -> Result<SqlitePool, sqlx::Error> {
     let forever = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-    forever.connect("sqlite::memory:").await
+    forever.test_before_acquire(false).connect("sqlite::memory:").await
 }
 
 fn refused(error: SetupError) -> StartError {
@@ -93,4 +94,25 @@ fn refused(error: SetupError) -> StartError {
 
 fn failed(error: impl Error + Send + Sync + 'static) -> StartError {
     StartError::system(error).within("--store")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::{Context, Waker};
+
+    #[tokio::test]
+    async fn a_caller_who_goes_away_closes_no_database_in_memory() {
+        let pool = memory().await.unwrap();
+        // A test of the connection is seldom caught under way.
+        for _ in 0..1000 {
+            while pool.num_idle() == 0 {
+                tokio::task::yield_now().await;
+            }
+            let mut acquiring = Box::pin(pool.acquire());
+            let _ = acquiring.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            drop(acquiring);
+            assert_eq!(pool.size(), 1);
+        }
+    }
 }

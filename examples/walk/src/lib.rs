@@ -13,6 +13,7 @@
 
 mod bad_input;
 mod devices;
+mod live;
 mod pages;
 mod process;
 mod program;
@@ -83,6 +84,11 @@ checks! { $
         an_administrator_logs_a_user_out_by_a_plain_form,
         whatever_a_client_calls_itself_is_text_on_the_page,
     }
+    live {
+        an_event_stream_ends_when_another_device_logs_this_one_out,
+        a_web_socket_is_closed_when_another_device_logs_this_one_out,
+        a_web_socket_is_for_users_on_pages_of_this_site,
+    }
     bad_input {
         a_body_that_is_no_login_is_refused_by_what_is_wrong_with_it,
         what_cannot_be_registered_is_refused_with_the_reason,
@@ -115,6 +121,8 @@ checks! { $
     signals {
         #[cfg(unix)]
         a_signal_ends_it_gracefully,
+        #[cfg(unix)]
+        an_open_event_stream_does_not_keep_it_from_ending,
     }
 }
 

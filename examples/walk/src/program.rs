@@ -1,7 +1,7 @@
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Bytes};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::HeaderValue;
-use hyper::{HeaderMap, Request};
+use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader};
@@ -120,6 +120,11 @@ impl Server {
         request.body(Full::from(body.as_ref().to_vec())).unwrap()
     }
 
+    /// Sends a `GET` and reads no more than the head of the answer.
+    pub(crate) async fn open(&self, path: &str, headers: &[Header<'_>]) -> Response<Incoming> {
+        self.answer(self.request("GET", path, headers, "")).await
+    }
+
     /// Sends a `GET` with the cookie headers as they are, one line each.
     pub(crate) async fn get_with_cookies(&self, path: &str, lines: &[&[u8]]) -> Reply {
         let mut request = Request::builder().uri(path).header("host", self.addr.to_string());
@@ -133,12 +138,19 @@ impl Server {
     where
         B: Body<Data = Bytes, Error = Infallible> + Unpin + Send + 'static,
     {
-        let stream = TokioIo::new(TcpStream::connect(self.addr).await.unwrap());
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
-        tokio::spawn(connection);
-        let (head, body) = sender.send_request(request).await.unwrap().into_parts();
+        let (head, body) = self.answer(request).await.into_parts();
         let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         Reply { status: head.status.as_u16(), headers: head.headers, body }
+    }
+
+    async fn answer<B>(&self, request: Request<B>) -> Response<Incoming>
+    where
+        B: Body<Data = Bytes, Error = Infallible> + Unpin + Send + 'static,
+    {
+        let stream = TokioIo::new(TcpStream::connect(self.addr).await.unwrap());
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
+        tokio::spawn(connection.with_upgrades());
+        sender.send_request(request).await.unwrap()
     }
 }
 

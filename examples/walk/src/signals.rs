@@ -15,8 +15,7 @@ pub(crate) async fn a_signal_ends_it_gracefully(demo: Program<'_>) {
         login.write_all(login_head(&server).as_bytes()).await.unwrap();
         read_head(&mut login, "HTTP/1.1 100 ").await;
 
-        let kill = format!("kill -{signal} {}", server.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        send(&server, signal);
         while TcpStream::connect(server.addr).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -29,6 +28,23 @@ pub(crate) async fn a_signal_ends_it_gracefully(demo: Program<'_>) {
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{signal}: nothing to warn of");
         drop(idle);
     }
+}
+
+pub(crate) async fn an_open_event_stream_does_not_keep_it_from_ending(demo: Program<'_>) {
+    let server = demo.start();
+    let mut events = server.events(&server.log_in(ALICE).await).await;
+    events.tick().await;
+    send(&server, "TERM");
+    while let Some((name, _)) = events.next().await {
+        assert_eq!(name, "tick", "nobody is logged out");
+    }
+    let output = server.wait().await;
+    assert_eq!((output.status.code(), &*String::from_utf8_lossy(&output.stderr)), (Some(0), ""));
+}
+
+fn send(server: &Server, signal: &str) {
+    let kill = format!("kill -{signal} {}", server.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }
 
 /// The server asks for the body when it has begun with the request.

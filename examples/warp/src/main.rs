@@ -6,8 +6,8 @@ use example_shared::{Demo, Form, GRACE, User, Users, api, pages, recent_admin};
 use hallpass_core::Answer;
 use hallpass_tower::{HttpHead, answer_into_response};
 use hallpass_warp::{
-    Denial, Guard, Login, LogoutEndpoint, Session, SessionLayer, admit, current_user, login, logout,
-    optional_current_user, service, session,
+    Denial, Guard, Login, LogoutEndpoint, Session, SessionLayer, WebSocket, Ws, admit, logout,
+    optional_current_user, service, session, ws,
 };
 use std::convert::Infallible;
 use std::future::ready;
@@ -15,9 +15,11 @@ use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use warp::filters::BoxedFilter;
 use warp::http::{Method, Request};
 use warp::path::FullPath;
 use warp::reply::Response;
+use warp::sse::{self, Event};
 use warp::{Filter, Rejection, path};
 
 #[tokio::main]
@@ -34,51 +36,52 @@ async fn serve(demo: Demo) -> io::Result<()> {
     Ok(())
 }
 
-fn routes() -> impl Filter<Extract = (impl warp::Reply,), Error = Rejection> + Clone {
+// Each filter that is boxed here is compiled once, and not again for each route that it is part of.
+fn routes() -> BoxedFilter<(impl warp::Reply,)> {
     let routes = pages().or(path("v1").and(for_anybody().or(for_users())));
-    exactly().and(routes).recover(not_found)
+    exactly().and(routes).recover(not_found).boxed()
 }
 
-fn pages() -> impl Filter<Extract = (impl warp::Reply,), Error = Rejection> + Clone {
+fn pages() -> BoxedFilter<(impl warp::Reply,)> {
     let get = || only("GET, HEAD");
     let home = path::end().and(get()).and(optional_current_user::<Users>()).map(home);
     let log_in = path!("login").and(get()).and(query()).map(login_page);
     let register = path!("register").and(get()).map(|| Reply(pages::register()));
-    let confirm = path!("reauthenticate").and(get()).and(current_user::<Users>()).map(confirm_page);
-    let account =
-        path!("account").and(get()).and(current_user::<Users>()).and(login::<Users>()).then(account);
+    let confirm = path!("reauthenticate").and(get()).and(current_user()).map(confirm_page);
+    let account = path!("account").and(get()).and(current_user()).and(login()).then(account);
     let log_out = path!("account" / "sessions" / String / "log_out").and(only("POST"));
-    let log_out = log_out.and(user()).and(login::<Users>()).and(form()).then(log_out_device);
+    let log_out = log_out.and(user()).and(login()).and(form()).then(log_out_device);
     let style_sheet = path!("style.css").and(get()).map(|| Reply(pages::style_sheet()));
     let script = path!("app.js").and(get()).map(|| Reply(pages::script()));
     let pageshow = path!("pageshow.js").and(get()).map(|| Reply(pages::pageshow()));
 
     let forms = log_in.or(register).or(confirm);
-    home.or(forms).or(account).or(log_out).or(style_sheet).or(script).or(pageshow)
+    home.or(forms).or(account).or(log_out).or(style_sheet).or(script).or(pageshow).boxed()
 }
 
-fn for_anybody() -> impl Filter<Extract = (impl warp::Reply,), Error = Rejection> + Clone {
-    let post = || only("POST");
+fn for_anybody() -> BoxedFilter<(impl warp::Reply,)> {
+    let act = || only("POST").and(login()).and(form());
     let public = path!("public").and(only("GET, HEAD")).map(|| Reply(api::public()));
-    let register = path!("register_user").and(post()).and(login::<Users>()).and(form()).then(register_user);
-    let log_in = path!("login_user").and(post()).and(login::<Users>()).and(form()).then(login_user);
+    let register = path!("register_user").and(act()).then(register_user);
+    let log_in = path!("login_user").and(act()).then(login_user);
     let log_out = path!("logout_user").and(logout::<Users>(LogoutEndpoint::new().allow_get()));
     let counter =
         path!("counter").and(only("GET, HEAD, POST")).and(warp::method()).and(session()).map(counter);
 
-    public.or(register).or(log_in).or(log_out).or(counter)
+    public.or(register).or(log_in).or(log_out).or(counter).boxed()
 }
 
-fn for_users() -> impl Filter<Extract = (impl warp::Reply,), Error = Rejection> + Clone {
+fn for_users() -> BoxedFilter<(impl warp::Reply,)> {
     let get = || only("GET, HEAD");
-    let act = || only("POST").and(user()).and(login::<Users>()).and(form());
-    let act_as = || only("POST").and(current_user::<Users>()).and(login::<Users>()).and(form());
+    let act = || only("POST").and(user()).and(login()).and(form());
+    let act_as = || only("POST").and(current_user()).and(login()).and(form());
 
-    let me = path!("me").and(get()).and(current_user::<Users>()).and(session()).map(me);
+    let me = path!("me").and(get()).and(current_user()).and(session()).map(me);
     let slow = path!("slow").and(get()).and(user()).and(session()).and(query()).then(slow);
-    let sessions = path!("sessions").and(get()).and(user()).and(login::<Users>()).then(list_sessions);
-    let end = path!("sessions" / String).and(only("DELETE")).and(user());
-    let end = end.and(login::<Users>()).then(end_session);
+    let events = path!("events").and(get()).and(user()).and(session()).map(events);
+    let socket = path!("ws").and(get()).and(ws::<Users>()).map(|upgrade: Ws| upgrade.on_upgrade(echo));
+    let sessions = path!("sessions").and(get()).and(user()).and(login()).then(list_sessions);
+    let end = path!("sessions" / String).and(only("DELETE")).and(user()).and(login()).then(end_session);
     let others = path!("logout_others").and(act()).then(logout_others);
     let everywhere = path!("logout_everywhere").and(act()).then(logout_everywhere);
     let reauthenticate = path!("reauthenticate").and(act_as()).then(reauthenticate);
@@ -87,12 +90,20 @@ fn for_users() -> impl Filter<Extract = (impl warp::Reply,), Error = Rejection> 
     let admin = admin.and(act_as()).then(admin_logout_user);
 
     let devices = sessions.or(end).or(others).or(everywhere);
-    me.or(slow).or(devices).or(reauthenticate).or(password).or(admin)
+    me.or(slow).or(events).or(socket).or(devices).or(reauthenticate).or(password).or(admin).boxed()
 }
 
 /// Goes on with requests of users.
-fn user() -> impl Filter<Extract = (), Error = Rejection> + Clone {
-    admit(Guard::<Users>::login())
+fn user() -> BoxedFilter<()> {
+    admit(Guard::<Users>::login()).boxed()
+}
+
+fn current_user() -> BoxedFilter<(Arc<User>,)> {
+    hallpass_warp::current_user::<Users>().boxed()
+}
+
+fn login() -> BoxedFilter<(Login<Users>,)> {
+    hallpass_warp::login().boxed()
 }
 
 async fn register_user(login: Login<Users>, form: Form) -> Reply {
@@ -113,6 +124,21 @@ fn counter(method: Method, session: Session) -> Reply {
 
 async fn slow(session: Session, query: Option<String>) -> Reply {
     Reply(api::slow(&session, query.as_deref()).await)
+}
+
+fn events(session: Session) -> impl warp::Reply {
+    let event = |name: &str, data: &str| Ok::<_, Infallible>(Event::default().event(name).data(data));
+    sse::reply(api::events(&session, event))
+}
+
+/// The socket is closed when the session ends.
+async fn echo(mut socket: WebSocket) {
+    while let Some(Ok(message)) = socket.recv().await {
+        let is_data = message.is_text() || message.is_binary();
+        if is_data && socket.send(message).await.is_err() {
+            break;
+        }
+    }
 }
 
 async fn list_sessions(login: Login<Users>) -> Reply {
@@ -177,7 +203,7 @@ fn exactly() -> impl Filter<Extract = (), Error = Rejection> + Copy {
 }
 
 /// Goes on with requests of these methods; others are denied, and told which ones they are.
-fn only(methods: &'static str) -> impl Filter<Extract = (), Error = Rejection> + Copy {
+fn only(methods: &'static str) -> BoxedFilter<()> {
     let allow = move |method: Method| {
         if methods.split(", ").any(|allowed| method == allowed) {
             return ready(Ok::<_, Rejection>(()));
@@ -185,21 +211,21 @@ fn only(methods: &'static str) -> impl Filter<Extract = (), Error = Rejection> +
         let denial = Denial::from(api::method_not_allowed().with("allow", methods));
         ready(Err(denial.into()))
     };
-    warp::method().and_then(allow).untuple_one()
+    warp::method().and_then(allow).untuple_one().boxed()
 }
 
-fn query() -> impl Filter<Extract = (Option<String>,), Error = Infallible> + Copy {
-    warp::query::raw().map(Some).or(warp::any().map(|| None)).unify()
+fn query() -> BoxedFilter<(Option<String>,)> {
+    warp::query::raw().map(Some).or(warp::any().map(|| None)).unify().boxed()
 }
 
 /// A form or its equivalent in JSON.
-fn form() -> impl Filter<Extract = (Form,), Error = Rejection> + Copy {
+fn form() -> BoxedFilter<(Form,)> {
     let read = async |method, headers, body| {
         let mut head = Request::new(());
         (*head.method_mut(), *head.headers_mut()) = (method, headers);
         Form::read(&HttpHead::from(&head), body).await
     };
-    warp::method().and(warp::header::headers_cloned()).and(warp::body::stream()).then(read)
+    warp::method().and(warp::header::headers_cloned()).and(warp::body::stream()).then(read).boxed()
 }
 
 /// An answer of the shared code, as warp's response.

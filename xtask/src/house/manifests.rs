@@ -7,7 +7,8 @@ use crate::metadata::{Metadata, Package};
 use crate::report::{Findings, Result};
 
 /// Crates in `crates/` that stay here. Everything outside of it does.
-const PRIVATE: [&str; 4] = ["hallpass-behaviour", "hallpass-servers", "hallpass-stores", "hallpass-trials"];
+const PRIVATE: [&str; 5] =
+    ["hallpass-behaviour", "hallpass-browser", "hallpass-servers", "hallpass-stores", "hallpass-trials"];
 
 pub(super) fn check(files: &[TextFile], metadata: &Metadata, findings: &mut Findings) -> Result<()> {
     for file in files.iter().filter(|file| file.is_named("Cargo.toml")) {

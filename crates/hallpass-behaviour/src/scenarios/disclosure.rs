@@ -2,10 +2,10 @@
 
 use super::common::*;
 use crate::client::{Browser, Connection, Request, Response};
-use crate::fixture::{LOGIN_PAGE, PASSWORD, Site, World};
+use crate::fixture::{LOGIN_PAGE, PASSWORD, Setup, Site, World};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hallpass_core::{EndReason, EventKind, OsRandom, SessionToken, Shard};
+use hallpass_core::{EndReason, EventKind, OsRandom, SessionToken, Shard, ThrottlePolicy, TrustedProxies};
 use hallpass_testkit::Method;
 use serde_json::json;
 
@@ -156,7 +156,8 @@ pub async fn b73_visits_make_no_rows(world: &World) {
 
 /// Ten thousand visitors who write take no more room than the store gives to visitors, and no login makes way for them.
 ///
-/// Stores that bound nothing themselves are held to the bound of each session.
+/// Stores that bound nothing themselves are held to the bound of each session, and of each address: see
+/// [`b73_visitors_of_one_address_take_bounded_room`].
 pub async fn b73_a_flood_of_visitors_is_bounded(world: &World) {
     let site = world.site().await;
     let mut login = site.logged_in("alice").await;
@@ -173,6 +174,88 @@ pub async fn b73_a_flood_of_visitors_is_bounded(world: &World) {
     assert!(visitors <= bound, "{visitors}");
     assert_eq!(world.events.ends().len(), 10_000 - visitors, "the end of each is told");
     assert!(login.is_logged_in().await);
+}
+
+/// Ten thousand visitors of one address who write begin as many sessions as the limit of an address allows, on every
+/// store; the rest are told to wait, and write nothing.
+pub async fn b73_visitors_of_one_address_take_bounded_room(world: &World) {
+    let site = behind_a_proxy(world).await;
+    let (most, fill) = (free_visitors(), Request::post("/session/fill/cart/4000"));
+    let (fill, mut connection) = (flooding(fill), Connection::open(site.addr).await.expect("it listens"));
+    for _ in 0..most {
+        connection.send(&fill).await.expect("it answers").expect(200).only_cookie(VISITOR);
+    }
+    let written = world.store.keys().len();
+    for _ in most..10_000 {
+        let refused = connection.send(&fill).await.expect("it answers");
+        refused.expect_error(429, "too_many_attempts").without_cookie();
+        assert_eq!(refused.values("retry-after"), [VISITOR_WAIT.as_secs().to_string()]);
+    }
+    let visitors = world.store.records().await;
+    let bytes: usize = visitors.iter().map(|record| record.data.len()).sum();
+    assert_eq!(visitors.len(), world.visitor_bound().unwrap_or(most));
+    assert!(bytes <= visitors.len() * 4096, "{bytes}");
+    assert_eq!((written, world.store.keys().len()), (most, most));
+    assert_eq!(world.events.of(EventKind::VisitorThrottled).len(), 10_000 - most);
+
+    world.clock.advance(VISITOR_WAIT);
+    connection.send(&fill).await.expect("it answers").expect(200).only_cookie(VISITOR);
+    connection.send(&fill).await.expect("it answers").expect(429).without_cookie();
+}
+
+/// While an address floods, whoever has a session there goes on with it, logs in and out, and leaves a message; and others
+/// begin sessions.
+pub async fn b73_a_flood_of_visitors_leaves_everybody_else_alone(world: &World) {
+    let site = behind_a_proxy(world).await;
+    let mut login = site.browser();
+    login.send(flooding(alice_logs_in())).await.expect(200);
+    let write = || Request::post("/session/write/color/red");
+    for _ in 1..free_visitors() {
+        site.browser().send(flooding(write())).await.expect(200);
+    }
+    // Of those who were last here together, a store that bounds visitors may let any go.
+    world.clock.advance(TICK);
+    let mut visitor = site.browser();
+    visitor.send(flooding(write())).await.expect(200).only_cookie(VISITOR);
+    site.browser().send(flooding(write())).await.expect(429).without_cookie();
+
+    site.browser()
+        .send(write().header("x-forwarded-for", "203.0.113.10"))
+        .await
+        .expect(200)
+        .only_cookie(VISITOR);
+    site.browser().send(flooding(Request::get("/session/read/color"))).await.expect(200).without_cookie();
+    for browser in [&mut visitor, &mut login] {
+        browser.send(flooding(Request::post("/session/write/size/xl"))).await.expect(200).without_cookie();
+        assert_eq!(read(browser, "size").await, "xl");
+    }
+    visitor.send(flooding(Request::login("/login/in", "bob", PASSWORD))).await.expect(200);
+    assert_eq!(read(&mut visitor, "color").await, "red");
+    for mut browser in [visitor, login] {
+        let response = browser.send(flooding(Request::post("/login/out-then-write/flash/bye"))).await;
+        assert_eq!(response.sessions_ended(), 1);
+        assert_eq!(read(&mut browser, "flash").await, "bye");
+        assert!(!browser.is_logged_in().await);
+    }
+}
+
+/// How long the next visitor of an address has to wait once all free sessions are begun.
+const VISITOR_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// How many sessions visitors of one address may begin at once.
+fn free_visitors() -> usize {
+    ThrottlePolicy::default().limit_of_visitor().free.get() as usize
+}
+
+/// As sent by the proxy of a client that floods.
+fn flooding(request: Request) -> Request {
+    request.header("x-forwarded-for", "203.0.113.9")
+}
+
+/// A node that believes proxies on this host.
+async fn behind_a_proxy(world: &World) -> Site {
+    let proxies = TrustedProxies::x_forwarded_for(["127.0.0.0/8"]).expect("a network");
+    world.site_with(Setup { proxies: Some(proxies), ..Setup::default() }).await
 }
 
 /// Whatever `next` says, the answer sends to this site and nowhere else.

@@ -108,6 +108,31 @@ pub async fn b63_a_store_that_never_answers_is_a_503(world: &World) {
     assert!(browser.at(healthy.addr).is_logged_in().await);
 }
 
+/// A browser that navigates reads a page in the place of the JSON, with the same headers, and programs go on reading that.
+pub async fn b63_people_read_a_page_while_the_store_is_down(world: &World) {
+    let site = world.site().await;
+    let mut browser = site.logged_in("alice").await;
+    site.store.go_down();
+    let get = Request::get;
+    for request in [
+        get("/user"),
+        get("/subject"),
+        get("/guarded"),
+        get("/maybe/user"),
+        get("/login/who"),
+        Request::post("/logout"),
+    ] {
+        assert_unavailable(&browser.send(request.clone()).await);
+        let page = browser.send(request.header("accept", "text/html,*/*;q=0.8")).await;
+        page.expect(503).without_cookie();
+        assert!(page.text().starts_with("<!doctype html>"), "{page:?}");
+        assert_eq!(page.values("content-type"), ["text/html; charset=utf-8"]);
+        assert_eq!((page.values("retry-after"), page.values("cache-control")), (vec!["5"], vec!["no-store"]));
+    }
+    site.store.come_up();
+    assert!(browser.is_logged_in().await);
+}
+
 /// A logout that the store did not carry out is no success, and the next one is.
 pub async fn b64_a_logout_that_fails_says_so(world: &World) {
     let site = world.site().await;

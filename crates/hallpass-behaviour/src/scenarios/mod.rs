@@ -7,6 +7,7 @@ mod basic;
 mod bearer;
 mod common;
 mod cookies;
+mod devices;
 mod disclosure;
 mod failure;
 mod hang_up;
@@ -23,6 +24,7 @@ pub use areas::*;
 pub use basic::*;
 pub use bearer::*;
 pub use cookies::*;
+pub use devices::*;
 pub use disclosure::*;
 pub use failure::*;
 pub use hang_up::*;
@@ -110,6 +112,17 @@ macro_rules! for_each_scenario {
             b45_an_expired_session_can_be_logged_out
             b46_a_sweep_takes_only_what_has_run_out
             b46_a_site_sweeps_on_its_own
+            b47_a_logout_leaves_the_other_devices
+            b48_the_others_are_logged_out_and_this_one_stays
+            b49_everywhere_is_everywhere
+            b50_the_list_of_devices_shows_them_and_no_secret
+            b51_a_device_is_ended_by_its_own_user_only
+            b52_a_new_password_ends_the_others_and_renews_this_one
+            b53_a_disabled_account_is_out_everywhere
+            b54_of_twenty_logins_at_once_the_last_one_stays
+            b54_of_twenty_logins_at_once_one_is_let_in
+            b55_a_new_hash_of_the_same_password_ends_nothing
+            b56_an_administrator_ends_one_user
             b57_a_logout_closes_the_sockets_of_its_session
             b57_a_logout_on_another_node_closes_the_sockets
             b57_a_busy_handler_keeps_no_socket_open
@@ -127,6 +140,7 @@ macro_rules! for_each_scenario {
             b62_the_headers_for_caches_stand_once_however_many_layers
             b63_a_store_that_is_down_is_a_503
             b63_a_store_that_never_answers_is_a_503
+            b63_people_read_a_page_while_the_store_is_down
             b64_a_logout_that_fails_says_so
             b65_a_logout_whose_answer_is_lost_can_be_repeated
             b66_a_login_that_fails_sets_nothing
@@ -142,6 +156,8 @@ macro_rules! for_each_scenario {
             b72_a_long_password_counts_to_its_end
             b73_visits_make_no_rows
             b73_a_flood_of_visitors_is_bounded
+            b73_visitors_of_one_address_take_bounded_room
+            b73_a_flood_of_visitors_leaves_everybody_else_alone
             b74_an_account_is_throttled_wherever_guesses_come_from
             b74_the_wait_is_as_long_as_told_and_grows
             b74_a_known_browser_is_let_in_while_others_guess
@@ -166,8 +182,10 @@ macro_rules! for_each_scenario {
             b80_a_bearer_login_leaves_the_browsers_session_alone
             b80_without_bearer_tokens_the_header_is_nothing
             b81_a_late_answer_does_not_undo_a_reauthentication
+            b82_a_renewal_beside_log_out_others_keeps_this_one
             b83_a_lost_message_delays_the_end_by_half_a_minute
             b83_a_gap_in_the_feed_is_repaired_at_once
+            b84_a_login_that_never_arrived_gives_way_after_a_minute
             b85_guesses_at_once_are_hashed_as_often_as_the_limit_allows
             b86_a_change_whose_answer_is_lost_is_applied_once
             b87_a_logout_then_a_message

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use hallpass_core::{
-    Created, EndReason, Ended, Epoch, Freshness, MemoryStore, Op, Realm, Record, Replaced, Revision,
+    Created, EndReason, Ended, Epoch, Freshness, MemoryStore, Op, Purged, Realm, Record, Replaced, Revision,
     SessionFeed, SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, StoreError,
     SubjectKey, SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, Which,
 };
@@ -124,12 +124,16 @@ impl SessionStore for Gated {
         self.run(self.shared.raise_not_before(realm, at, op)).await
     }
 
-    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<Option<bool>>, StoreError> {
         self.run(self.shared.alive(keys, now)).await
     }
 
     async fn sweep(&self, limit: usize, op: Op) -> Result<Swept, StoreError> {
         self.run(self.shared.sweep(limit, op)).await
+    }
+
+    async fn purge(&self, realm: &Realm, from: u64, limit: usize, op: Op) -> Result<Purged, StoreError> {
+        self.run(self.shared.purge(realm, from, limit, op)).await
     }
 
     async fn feed(&self) -> Result<Box<dyn SessionFeed>, StoreError> {

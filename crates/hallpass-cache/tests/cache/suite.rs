@@ -4,7 +4,7 @@ use crate::scene::live;
 use async_trait::async_trait;
 use hallpass_cache::CachedStore;
 use hallpass_core::{
-    Created, EndReason, Ended, Epoch, Freshness, MemoryStore, Op, Realm, Record, Replaced, Revision,
+    Created, EndReason, Ended, Epoch, Freshness, MemoryStore, Op, Purged, Realm, Record, Replaced, Revision,
     SessionFeed, SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, StoreError,
     SubjectKey, SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, Which,
 };
@@ -120,12 +120,16 @@ impl SessionStore for FromCache {
         self.0.raise_not_before(realm, at, op).await
     }
 
-    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<Option<bool>>, StoreError> {
         self.0.alive(keys, now).await
     }
 
     async fn sweep(&self, limit: usize, op: Op) -> Result<Swept, StoreError> {
         self.0.sweep(limit, op).await
+    }
+
+    async fn purge(&self, realm: &Realm, from: u64, limit: usize, op: Op) -> Result<Purged, StoreError> {
+        self.0.purge(realm, from, limit, op).await
     }
 
     async fn feed(&self) -> Result<Box<dyn SessionFeed>, StoreError> {

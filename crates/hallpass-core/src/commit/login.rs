@@ -177,7 +177,11 @@ impl Job<'_> {
         let reason = match failure {
             Failure::LimitReached => Some(EndReason::SessionLimit),
             Failure::Superseded => Some(EndReason::Superseded),
-            Failure::Store(_) | Failure::Session(_) | Failure::Contended | Failure::Gone => None,
+            Failure::Store(_)
+            | Failure::Session(_)
+            | Failure::Contended
+            | Failure::TooManyVisitors(_)
+            | Failure::Gone => None,
         };
         self.manager.tell(&Event {
             subject: Some(&grant.subject),

@@ -23,6 +23,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 impl SessionSlot {
@@ -187,6 +188,8 @@ enum Failure {
     Contended,
     Superseded,
     LimitReached,
+    /// Too many sessions of visitors were begun from the client's address.
+    TooManyVisitors(Duration),
     /// The bearer session is gone, and the answer holds a token that opens nothing.
     Gone,
 }
@@ -208,6 +211,7 @@ impl Failure {
         match self {
             Self::Superseded => Refusal::LoginSuperseded,
             Self::LimitReached => Refusal::SessionLimit,
+            Self::TooManyVisitors(retry_after) => Refusal::TooManyAttempts { retry_after: *retry_after },
             Self::Gone => Refusal::LoginRequired,
             Self::Session(SessionError::TooLarge { .. }) => Refusal::SessionTooLarge,
             Self::Store(_) | Self::Session(_) | Self::Contended => Refusal::Unavailable,
@@ -225,7 +229,7 @@ impl Failure {
             Self::Contended => {
                 tracing::error!(target: "hallpass", "a session was written by too many requests at once")
             }
-            Self::Superseded | Self::LimitReached | Self::Gone => {}
+            Self::Superseded | Self::LimitReached | Self::TooManyVisitors(_) | Self::Gone => {}
         }
     }
 }

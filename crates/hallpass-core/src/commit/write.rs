@@ -6,7 +6,7 @@ use crate::event::{Event, EventKind};
 use crate::ids::{Revision, SessionHandle, Shard};
 use crate::plan::Which;
 use crate::policy::LifetimeKind;
-use crate::record::{Identity, Record, SessionData, Transport};
+use crate::record::{ClientInfo, Identity, Record, SessionData, Transport};
 use crate::session::SessionError;
 use crate::store::{Created, Freshness, Replaced, StoreError, Updated};
 use crate::time::Timestamp;
@@ -99,6 +99,7 @@ impl Job<'_> {
         if self.slot.transport() == Transport::Bearer {
             return Err(Failure::Gone);
         }
+        self.count_visitor().await?;
         let token = self.new_token(self.random_shard()?)?;
         let data = self.intent.data.clone().unwrap_or_default();
         let record = Arc::new(self.new_record(&token, None, data)?);
@@ -110,6 +111,17 @@ impl Job<'_> {
             }
             refused => Err(unexpected(&refused)),
         }
+    }
+
+    /// Counts a visitor's new row, unless it takes the place of a login that this request has ended.
+    async fn count_visitor(&self) -> Result<(), Failure> {
+        let Some(address) = self.slot.address().filter(|_| !self.intent.ended_login) else { return Ok(()) };
+        let Some(retry_after) = self.manager.visitor_wait(address).await? else { return Ok(()) };
+        let client = Some(self.slot.client()).filter(|client| client.address().is_some());
+        let client = client.unwrap_or_else(|| ClientInfo::new(None, Some(address)));
+        let client = Some(&client);
+        self.manager.tell(&Event { client, ..self.manager.event(EventKind::VisitorThrottled) });
+        Err(Failure::TooManyVisitors(retry_after))
     }
 
     /// The data as the handler left them, if what it saw was `base`.

@@ -32,9 +32,9 @@ use crate::store::{SessionSummary, StoreError, Which};
 #[derive(Debug, Clone)]
 #[must_use = "it ends nothing by itself"]
 pub struct SessionAdmin {
-    manager: SessionManager,
+    pub(super) manager: SessionManager,
     reason: EndReason,
-    actor: Option<Session>,
+    pub(super) actor: Option<Session>,
 }
 
 impl SessionManager {
@@ -83,15 +83,20 @@ impl SessionAdmin {
         let admin = self.clone();
         let work = async move {
             admin.check_actor().await?;
-            let client = admin.actor.as_ref().map_or_else(ClientInfo::default, |actor| actor.slot().client());
-            let request = EndRequest { subject, actor: None, which, reason: admin.reason, client };
+            let request =
+                EndRequest { subject, actor: None, which, reason: admin.reason, client: admin.client() };
             let by = admin.actor.as_ref().and_then(Session::handle);
             admin.manager.end_now(request, by).await
         };
         EndSubject(Certain::new(self.manager.0.tasks.clone(), work))
     }
 
-    async fn check_actor(&self) -> Result<(), EndSubjectError> {
+    /// From where it is done.
+    pub(super) fn client(&self) -> ClientInfo {
+        self.actor.as_ref().map_or_else(ClientInfo::default, |actor| actor.slot().client())
+    }
+
+    pub(super) async fn check_actor(&self) -> Result<(), EndSubjectError> {
         let Some(actor) = &self.actor else { return Ok(()) };
         if actor.subject().is_none() {
             return Err(EndSubjectError::NotLoggedIn);

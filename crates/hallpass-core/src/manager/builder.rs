@@ -122,14 +122,14 @@ impl SessionManagerBuilder {
         self
     }
 
-    /// Sets where password checks are counted before they are made; a [`MemoryThrottle`] of its own by default. Give all
+    /// Sets where password checks and visitors' new sessions are counted before they are made; a [`MemoryThrottle`] of its own by default. Give all
     /// nodes of an application one that they share. Several areas may share one, as an `Arc`.
     pub fn throttle(mut self, throttle: impl Throttle) -> Self {
         self.throttle = Arc::new(throttle);
         self
     }
 
-    /// Sets how often passwords may be wrong.
+    /// Sets how often passwords may be wrong, and how many sessions visitors may begin.
     pub fn throttle_policy(mut self, policy: ThrottlePolicy) -> Self {
         self.throttle_policy = policy;
         self

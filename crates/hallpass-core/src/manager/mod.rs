@@ -3,6 +3,7 @@
 mod admin;
 mod builder;
 mod calls;
+mod everybody;
 pub(crate) mod lookup;
 pub(crate) mod subject;
 mod sweep;
@@ -11,6 +12,7 @@ mod throttle;
 
 pub use admin::SessionAdmin;
 pub use builder::{BuildError, SessionManagerBuilder};
+pub use everybody::{EndEverybody, EndedLogins};
 pub use subject::{EndSubject, EndSubjectError, EndSubjectReceipt};
 
 use crate::cookie::CookiePolicy;

@@ -1,9 +1,7 @@
-//! Removing what has run out, and ending everybody's logins at once.
+//! Removing what has run out.
 
 use super::{Inner, SessionManager};
-use crate::event::EventKind;
 use crate::store::StoreError;
-use crate::time::Timestamp;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -24,23 +22,6 @@ impl SessionManager {
         let swept = self.limited(self.0.store.sweep(limit, op)).await?;
         self.tell_ended(&swept.ended, None, None);
         Ok((swept.ended.len(), swept.more))
-    }
-
-    /// Ends every login of this area at once: none whose credentials were checked before now counts from now on, and no
-    /// login that has begun can finish. Other nodes follow in five seconds at the most. The rows stay until they are
-    /// used or run out.
-    ///
-    /// # Errors
-    ///
-    /// When the store did not confirm. Then it may or may not have happened.
-    pub async fn end_everybody(&self) -> Result<(), StoreError> {
-        let op = self.op()?;
-        // Logins of this very millisecond end too.
-        let at = op.now + Duration::from_millis(1);
-        let at: Timestamp = self.limited(self.0.store.raise_not_before(&self.0.realm, at, op)).await?;
-        self.learn_not_before(at);
-        self.tell(&self.event(EventKind::EndedForAll));
-        Ok(())
     }
 
     pub(super) fn sweep_in_background(&self, interval: Duration) {

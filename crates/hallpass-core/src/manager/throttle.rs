@@ -2,17 +2,19 @@
 
 use super::SessionManager;
 use crate::store::StoreError;
-use crate::throttle::{Admission, Bucket, Throttle, ThrottlePolicy, ThrottleSecret};
+use crate::throttle::{Admission, Bucket, BucketKind, Throttle, ThrottlePolicy, ThrottleSecret, counted};
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 impl SessionManager {
-    /// Where password checks are counted.
+    /// Where password checks and visitors' new sessions are counted.
     #[must_use]
     pub fn throttle(&self) -> &Arc<dyn Throttle> {
         &self.0.throttle
     }
 
-    /// How often passwords may be wrong.
+    /// How often passwords may be wrong, and how many sessions visitors may begin.
     #[must_use]
     pub fn throttle_policy(&self) -> &ThrottlePolicy {
         &self.0.throttle_policy
@@ -53,6 +55,21 @@ impl SessionManager {
     pub async fn admit(&self, bucket: &Bucket) -> Result<Admission, StoreError> {
         let limit = self.0.throttle_policy.limit(bucket.kind());
         self.limited(self.0.throttle.admit(bucket, limit, self.now())).await
+    }
+
+    /// Takes a visitor's new session out of the bucket of `address`; how long to wait if it is one too many.
+    pub(crate) async fn visitor_wait(&self, address: IpAddr) -> Result<Option<Duration>, StoreError> {
+        let Some(address) = counted(address).filter(|_| self.0.throttle_policy.is_on()) else {
+            return Ok(None);
+        };
+        let secret = self.throttle_secret().await?;
+        let Some(bucket) = Bucket::address(BucketKind::Visitor, &secret, self.realm(), address) else {
+            return Ok(None);
+        };
+        match self.admit(&bucket).await? {
+            Admission::Admitted { .. } => Ok(None),
+            Admission::Refused { retry_after } => Ok(Some(retry_after)),
+        }
     }
 
     /// Gives back all that was taken out of `buckets`. Where that fails, their users wait for longer than they would have

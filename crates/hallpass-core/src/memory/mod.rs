@@ -19,7 +19,7 @@ pub use builder::MemoryStoreBuilder;
 use crate::ids::{Epoch, Realm, Revision, SessionHandle, Shard, SubjectKey};
 use crate::record::{EndReason, Record};
 use crate::store::{
-    Created, Ended, FeedEvent, Freshness, Op, Replaced, SessionFeed, SessionLimit, SessionStore,
+    Created, Ended, FeedEvent, Freshness, Op, Purged, Replaced, SessionFeed, SessionLimit, SessionStore,
     SessionSummary, StoreError, SubjectRevoked, Swept, Taken, Ticket, Updated, Which,
 };
 use crate::time::Timestamp;
@@ -255,12 +255,16 @@ impl SessionStore for MemoryStore {
         Ok(not_before.get(realm).copied().unwrap_or(at))
     }
 
-    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<bool>, StoreError> {
-        Ok(keys.iter().map(|key| self.live(&self.stripe(key.shard()), key, now).is_some()).collect())
+    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<Option<bool>>, StoreError> {
+        Ok(keys.iter().map(|key| Some(self.live(&self.stripe(key.shard()), key, now).is_some())).collect())
     }
 
     async fn sweep(&self, limit: usize, op: Op) -> Result<Swept, StoreError> {
         Ok(self.sweep_rows(limit, op.now))
+    }
+
+    async fn purge(&self, realm: &Realm, from: u64, limit: usize, op: Op) -> Result<Purged, StoreError> {
+        Ok(self.purge_rows(realm, from, limit, op.now))
     }
 
     async fn feed(&self) -> Result<Box<dyn SessionFeed>, StoreError> {

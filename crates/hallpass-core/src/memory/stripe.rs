@@ -3,7 +3,7 @@
 use super::epochs::Epochs;
 use super::logins::{Logins, Owner};
 use super::rows::Rows;
-use crate::ids::{Epoch, SubjectKey};
+use crate::ids::{Epoch, Realm, SubjectKey};
 use crate::record::Record;
 use crate::time::Timestamp;
 use crate::token::SessionKey;
@@ -82,6 +82,20 @@ impl Stripe {
     /// At most `limit` of the rows in these places that have run out at `now`.
     pub(super) fn expired_in(&self, places: Range<usize>, limit: usize, now: Timestamp) -> Vec<Arc<Record>> {
         self.rows.in_places(places).filter(|row| !row.is_live(now)).take(limit).cloned().collect()
+    }
+
+    /// The logins of `realm` in these places that were authenticated before `not_before`.
+    pub(super) fn earlier_in(
+        &self,
+        places: Range<usize>,
+        realm: &Realm,
+        not_before: Timestamp,
+    ) -> Vec<Arc<Record>> {
+        let is_earlier = |row: &&Arc<Record>| {
+            let identity = row.identity.as_ref();
+            row.realm == *realm && identity.is_some_and(|identity| identity.authenticated < not_before)
+        };
+        self.rows.in_places(places).filter(is_earlier).cloned().collect()
     }
 
     /// Forgets old epochs, and gives back memory that many ended sessions have left unused.

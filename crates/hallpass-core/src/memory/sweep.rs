@@ -1,8 +1,9 @@
 //! Removing what has run out, a little at a time.
 
 use super::MemoryStore;
+use crate::ids::Realm;
 use crate::record::{EndReason, Record};
-use crate::store::Swept;
+use crate::store::{Purged, Swept};
 use crate::time::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -68,5 +69,48 @@ impl MemoryStore {
                 return true;
             }
         }
+    }
+
+    /// Walks over the stripes once, a few places at a time. A place is a stripe and where in its table to go on: a table that
+    /// grows or shrinks meanwhile moves its rows, and the walk may then pass some over.
+    pub(super) fn purge_rows(&self, realm: &Realm, from: u64, limit: usize, now: Timestamp) -> Purged {
+        let Some(not_before) = self.earliest_login(realm) else { return Purged::default() };
+        let mut place = Place::of(from);
+        let mut rows = Vec::new();
+        let mut looked_at = 0;
+        while place.stripe < self.stripes.len() {
+            let mut stripe = self.stripes[place.stripe].lock();
+            let places = place.within..place.within + PLACES_AT_ONCE;
+            looked_at += PLACES_AT_ONCE.min(stripe.places());
+            let earlier = stripe.earlier_in(places.clone(), realm, not_before);
+            rows.extend(earlier.iter().filter_map(|row| self.remove(&mut stripe, &row.key)));
+            place = if places.end < stripe.places() {
+                Place { within: places.end, ..place }
+            } else {
+                Place { stripe: place.stripe + 1, within: 0 }
+            };
+            if looked_at >= limit {
+                break;
+            }
+        }
+        let next = (place.stripe < self.stripes.len()).then(|| place.number());
+        Purged { ended: self.report(&rows, EndReason::EndedForAll, now), next }
+    }
+}
+
+/// Where a walk over all rows is.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    stripe: usize,
+    within: usize,
+}
+
+impl Place {
+    fn of(number: u64) -> Self {
+        Self { stripe: (number >> 32) as usize, within: (number & 0xffff_ffff) as usize }
+    }
+
+    fn number(self) -> u64 {
+        (self.stripe as u64) << 32 | self.within as u64
     }
 }

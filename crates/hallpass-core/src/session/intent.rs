@@ -23,6 +23,8 @@ pub(crate) struct Intent {
     /// The token that was handed to the handler for what is to be created or renewed; else it travels in a cookie.
     pub(crate) bearer: Option<SessionToken>,
     pub(crate) logout: Logout,
+    /// Whether a login was live until a logout in this request ended it.
+    pub(crate) ended_login: bool,
     /// What the commit created or renewed, so that a later logout in the same request ends it.
     pub(crate) issued: Option<Arc<Record>>,
     /// How many ends of other sessions were started and are not answered.

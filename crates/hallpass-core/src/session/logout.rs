@@ -44,6 +44,7 @@ impl Session {
             Ok(ended) => {
                 let mut intent = self.slot().intent_for_logout();
                 intent.logout = Logout::Done;
+                intent.ended_login |= ended > 0;
                 intent.issued = None;
                 Ok(LogOutReceipt { sessions_ended: ended })
             }
@@ -156,6 +157,7 @@ impl Session {
                 // If another logout has begun since, its outcome counts.
                 if era == Some(intent.era) {
                     intent.logout = Logout::Done;
+                    intent.ended_login |= receipt.sessions_ended > 0;
                     intent.issued = None;
                 }
                 // Who raised the epoch may stay; if somebody else raised it in between, a login here must not.

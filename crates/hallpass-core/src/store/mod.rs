@@ -8,7 +8,7 @@ mod shared;
 pub use error::{StoreError, StoreErrorKind};
 pub use limit::{LastUse, SessionLimit, WhenReached};
 pub use outcome::{
-    Created, Ended, FeedEvent, Replaced, SessionSummary, SubjectRevoked, Swept, Taken, Updated,
+    Created, Ended, FeedEvent, Purged, Replaced, SessionSummary, SubjectRevoked, Swept, Taken, Updated,
 };
 pub use shared::SharedStore;
 
@@ -169,12 +169,13 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// When the store did not confirm the write.
     async fn raise_not_before(&self, realm: &Realm, at: Timestamp, op: Op) -> Result<Timestamp, StoreError>;
 
-    /// For every key, in order, whether its session is live at `now`. One round trip.
+    /// For every key, in order, whether its session is live at `now`; `None` if that is not known, because the part of
+    /// the store that has it could not be asked. One round trip.
     ///
     /// # Errors
     ///
-    /// When the store could not be asked.
-    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<bool>, StoreError>;
+    /// When the store could not be asked for any of them.
+    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<Option<bool>>, StoreError>;
 
     /// Removes up to `limit` rows that have run out at [`Op::now`] and returns them, so that each end is reported.
     /// Several nodes may sweep at once. Never removes a live row: a store with a clock of its own refuses with
@@ -184,6 +185,16 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// When the store did not confirm the deletion, or the clocks disagree.
     async fn sweep(&self, limit: usize, op: Op) -> Result<Swept, StoreError>;
+
+    /// One step of removing the logins of `realm` from before its `not_before`, which count for nothing since it was
+    /// raised: looks at about `limit` rows from the place `from` on, 0 to begin with, removes and returns those that are
+    /// over, and says from where to go on; no place when it has come past the last. What is locked, or changes
+    /// meanwhile, may be passed over: it is removed when it runs out.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not confirm the deletion.
+    async fn purge(&self, realm: &Realm, from: u64, limit: usize, op: Op) -> Result<Purged, StoreError>;
 
     /// Subscribes to what ends on any node from now on, and answers when the subscription is in place. A hint that makes
     /// ends immediate, never the proof of one.

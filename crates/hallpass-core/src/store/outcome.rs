@@ -89,6 +89,15 @@ pub struct Swept {
     pub more: bool,
 }
 
+/// What one step of a purge removed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Purged {
+    /// The logins that counted for nothing.
+    pub ended: Vec<Ended>,
+    /// Where to go on; `None` when all is done.
+    pub next: Option<u64>,
+}
+
 /// A session that a store has just ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {

@@ -45,6 +45,8 @@ pub enum BucketKind {
     Session,
     /// An address from which accounts are made.
     Registration,
+    /// An address from which visitors' sessions are begun.
+    Visitor,
 }
 
 impl BucketKind {
@@ -55,6 +57,7 @@ impl BucketKind {
             Self::Address => 3,
             Self::Session => 4,
             Self::Registration => 5,
+            Self::Visitor => 6,
         }
     }
 }
@@ -82,16 +85,11 @@ impl Bucket {
         realm: &Realm,
         address: IpAddr,
     ) -> Option<Self> {
-        let address = match address.to_canonical() {
-            IpAddr::V4(address) => IpAddr::V4(address),
-            IpAddr::V6(address) if address.is_loopback() => IpAddr::V6(address),
-            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-        };
-        let name = match address {
+        let name = match counted(address)? {
             IpAddr::V4(address) => address.octets().to_vec(),
-            IpAddr::V6(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).octets().to_vec(),
         };
-        (!address.is_loopback()).then(|| Self::new(kind, secret, realm, &name))
+        Some(Self::new(kind, secret, realm, &name))
     }
 
     /// What it counts.
@@ -105,6 +103,11 @@ impl Bucket {
     pub fn name(&self) -> &[u8; Self::NAME_LEN] {
         &self.name
     }
+}
+
+/// The address as it is counted; `None` for one that has no bucket.
+pub(crate) fn counted(address: IpAddr) -> Option<IpAddr> {
+    Some(address.to_canonical()).filter(|address| !address.is_loopback())
 }
 
 impl fmt::Debug for Bucket {

@@ -8,16 +8,16 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many cells there are for accounts, addresses, and sessions and devices.
-const CELLS: [usize; 3] = [1 << 16, 1 << 15, 1 << 14];
+/// How many cells there are for accounts, addresses, sessions and devices, and visitors.
+const CELLS: [usize; 4] = [1 << 16, 1 << 15, 1 << 14, 1 << 14];
 
-/// Counts attempts in the memory of this process: 1.75 MiB at the first attempt, and never more.
+/// Counts attempts in the memory of this process: 2 MiB at the first attempt, and never more.
 ///
 /// There is no map that could grow, or that a flood of names could make forget a victim's count. Every bucket has two
 /// cells in a table of fixed size, chosen by two keyed hashes, and counts as little as the emptier one says. A bucket that
-/// shares both with others may therefore count too much, and never too little. Accounts, addresses, and what only users have
-/// (sessions and known browsers) lie in tables of their own: a flood of names does not make anybody wait who is logged
-/// in.
+/// shares both with others may therefore count too much, and never too little. Accounts, addresses, what only users have
+/// (sessions and known browsers), and addresses of visitors lie in tables of their own: a flood of names does not make
+/// anybody wait who is logged in, and one of visitors nobody who logs in.
 ///
 /// Another node knows nothing of it: several nodes allow several times as much, unless they share a throttle.
 ///
@@ -44,7 +44,7 @@ pub struct MemoryThrottle(Mutex<Option<Tables>>);
 struct Tables {
     secret: ThrottleSecret,
     hashers: [RandomState; 2],
-    cells: [Box<[Cell]>; 3],
+    cells: [Box<[Cell]>; 4],
 }
 
 /// What the buckets that share a cell have taken, and whose it is. Six bytes hold milliseconds until the year 10889.
@@ -60,7 +60,7 @@ const SHARED: u32 = 0;
 
 impl MemoryThrottle {
     /// How many bytes it takes once it is used.
-    pub const BYTES: usize = (CELLS[0] + CELLS[1] + CELLS[2]) * size_of::<Cell>();
+    pub const BYTES: usize = (CELLS[0] + CELLS[1] + CELLS[2] + CELLS[3]) * size_of::<Cell>();
 
     /// A throttle that has counted nothing and takes no room yet.
     #[must_use]
@@ -201,6 +201,7 @@ fn table_of(kind: BucketKind) -> usize {
         BucketKind::Account => 0,
         BucketKind::Address | BucketKind::Registration => 1,
         BucketKind::Session | BucketKind::Device => 2,
+        BucketKind::Visitor => 3,
     }
 }
 
@@ -233,7 +234,7 @@ mod tests {
     /// So small that nearly every bucket shares its cells.
     fn crowded() -> Tables {
         let mut tables = Tables::new().unwrap();
-        tables.cells = [8, 8, 8].map(|count| vec![Cell::default(); count].into_boxed_slice());
+        tables.cells = [8, 8, 8, 8].map(|count| vec![Cell::default(); count].into_boxed_slice());
         tables
     }
 

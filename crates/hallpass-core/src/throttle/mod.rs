@@ -1,9 +1,13 @@
-//! How often somebody may be wrong: counting password checks before they are made.
+//! How often somebody may be wrong, and how often begin a visitor's session: counting before it is done.
 //!
 //! An attempt is taken out of its [`Bucket`]s before the password is hashed, so that many guesses at once get no more
 //! than one after the other. The first few pass at once, then each has to wait twice as long as the one before, never
 //! longer than 15 minutes; what was taken is forgotten with time, and given back when the login is on record. So nobody
 //! is ever locked out for good, and nobody guesses fast (NIST SP 800-63B-4 §3.2.2, ASVS 6.3.1).
+//!
+//! The session of a visitor is taken out of the bucket of the client's address before its row is created, so that rows
+//! are bounded on stores that bound nothing themselves; how many there can be is worked out at [`ThrottlePolicy`].
+//! Nothing else that a visitor does is counted, and no request that creates no row asks a throttle for it.
 
 mod attempt;
 mod bucket;
@@ -12,6 +16,7 @@ mod memory;
 mod policy;
 
 pub use attempt::Attempt;
+pub(crate) use bucket::counted;
 pub use bucket::{Bucket, BucketKind, ThrottleSecret};
 pub use limit::AttemptLimit;
 pub use memory::MemoryThrottle;
@@ -33,8 +38,8 @@ use std::time::Duration;
 /// * **A refused attempt costs nothing.** It neither counts nor makes the wait longer.
 /// * **Nothing is forgotten to make room.** A place whose memory is bounded may count an attempt twice, so that it is
 ///   stricter than asked for, and never not at all.
-/// * **An answer is the truth.** If it is not known whether an attempt may pass, answer an error: the login is then
-///   refused with 503.
+/// * **An answer is the truth.** If it is not known whether an attempt may pass, answer an error: the login, or the
+///   request that would begin a visitor's session, is then refused with 503.
 ///
 /// `hallpass-testkit` proves a throttle against it. Sessions that are open and logging out never ask one.
 #[async_trait]

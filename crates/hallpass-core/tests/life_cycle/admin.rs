@@ -5,8 +5,9 @@ use hallpass_core::{
     EndReason, EndSubjectError, Event, EventChannel, EventHook, EventKind, Heard, MemoryStore, OwnedEvent,
     SessionManager,
 };
-use hallpass_testkit::FakeClock;
+use hallpass_testkit::{FakeClock, Method};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A world whose events are kept whole.
 fn world_with(events: &Arc<Mutex<Vec<OwnedEvent>>>) -> World {
@@ -89,4 +90,58 @@ async fn nobody_waits_for_a_stream_that_is_not_read() {
         Some(Heard::Event(event)) => assert_eq!(event.reason, Some(EndReason::LoggedOut)),
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn everybodys_logins_are_removed_in_steps_and_each_is_told_of_with_the_actor() {
+    let events = Arc::default();
+    let world = world_with(&events);
+    let admin = world.logged_in(1).await;
+    let mut users = Vec::new();
+    for user in 0..2500 {
+        users.push(world.logged_in(10 + user).await);
+    }
+    let session = world.open(&admin).await;
+    events.lock().unwrap().clear();
+    let mut logins = world.sessions.admin().on_behalf_of(&session).end_everybody().await.unwrap();
+    assert_eq!(world.who(&users[2000]).await, None, "before any row is removed");
+    assert_eq!(world.who(&admin).await, None);
+    let mut steps = 1;
+    while logins.remove_some().await.unwrap() {
+        steps += 1;
+    }
+    assert!(steps > 2, "{steps}");
+    assert!(!logins.remove_some().await.unwrap(), "it is done");
+    let events = events.lock().unwrap();
+    let ended = events.iter().filter(|event| event.kind == EventKind::Ended);
+    let by_actor = ended.filter(|event| event.actor == session.handle()).count();
+    assert_eq!((logins.removed(), by_actor), (2501, 2501));
+    let all = events.iter().find(|event| event.kind == EventKind::EndedForAll).unwrap();
+    assert_eq!(all.actor, session.handle());
+}
+
+#[tokio::test]
+async fn a_step_that_nobody_waits_for_is_finished_and_told_of() {
+    let world = World::new();
+    world.logged_in(7).await;
+    let mut logins = world.sessions.admin().end_everybody().await.unwrap();
+    let gate = world.store.hold(Method::Purge);
+    let step = tokio::time::timeout(Duration::ZERO, logins.remove_some()).await;
+    assert!(step.is_err(), "the store has not answered");
+    gate.open();
+    assert!(world.sessions.drain(Duration::from_secs(60)).await);
+    assert_eq!(world.events.ends(), [EndReason::EndedForAll]);
+    while logins.remove_some().await.unwrap() {}
+    assert_eq!(logins.removed(), 0);
+}
+
+#[tokio::test]
+async fn an_administrator_who_was_logged_out_meanwhile_does_not_end_everybody() {
+    let world = World::new();
+    let (admin, alice) = (world.logged_in(1).await, world.logged_in(7).await);
+    let acting = world.sessions.admin().on_behalf_of(&world.open(&admin).await);
+    log_out(&world.open(&admin).await).await;
+    let refused = acting.end_everybody().await;
+    assert!(matches!(refused, Err(EndSubjectError::ActorGone)), "{refused:?}");
+    assert_eq!(world.who(&alice).await.as_deref(), Some("7"));
 }

@@ -130,7 +130,7 @@ async fn a_login_whose_credentials_were_checked_before_everybody_was_ended_is_en
     let gate = world.store.hold(Method::RaiseNotBefore);
     let ending = tokio::spawn({
         let node = node.clone();
-        async move { node.end_everybody().await }
+        async move { node.admin().end_everybody().await }
     });
     gate.arrived().await;
     // The raise takes 10 ms to reach the store; the login commits meanwhile.
@@ -138,7 +138,7 @@ async fn a_login_whose_credentials_were_checked_before_everybody_was_ended_is_en
     let mut jar = Jar::default();
     world.request(&mut jar, async |s| s.log_in(grant).unwrap()).await;
     gate.open();
-    ending.await.unwrap().unwrap();
+    let _ = ending.await.unwrap().unwrap();
     world.clock.advance(Duration::from_secs(6));
     assert_eq!(world.who(&jar).await, None, "its credentials were checked before everybody was ended");
 }
@@ -162,7 +162,7 @@ async fn ended_for_all_reaches_a_watcher_though_its_message_was_lost() {
     let watching = tokio::spawn(session.ended());
     world.clock.until_sleeping(2).await;
     world.store.lose_events(Times::UntilCleared);
-    another_node(&world).end_everybody().await.unwrap();
+    let _ = another_node(&world).admin().end_everybody().await.unwrap();
     for _ in 0..4 {
         world.clock.advance(Duration::from_secs(30));
         for _ in 0..50 {
@@ -176,7 +176,7 @@ async fn ended_for_all_reaches_a_watcher_though_its_message_was_lost() {
 async fn a_logout_of_a_session_ended_for_all_ends_none() {
     let world = World::new();
     let jar = world.logged_in(7).await;
-    world.sessions.end_everybody().await.unwrap();
+    let _ = world.sessions.admin().end_everybody().await.unwrap();
     world.clock.advance(Duration::from_secs(1));
     assert_eq!(log_out(&world.open(&jar).await).await, 0);
     assert_eq!(world.events.ends(), [EndReason::EndedForAll]);

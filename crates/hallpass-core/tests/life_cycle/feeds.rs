@@ -1,10 +1,10 @@
 use crate::support::{Jar, World, head};
 use async_trait::async_trait;
 use hallpass_core::{
-    Created, EndReason, Ended, Epoch, FeedEvent, Freshness, LoginGrant, MemoryStore, Op, Realm, Record,
-    Replaced, Revision, SessionFeed, SessionHandle, SessionKey, SessionLimit, SessionManager, SessionSlot,
-    SessionStore, SessionSummary, StoreError, Subject, SubjectKey, SubjectRevoked, Swept, Taken, Ticket,
-    Timestamp, Updated, Which,
+    Created, EndReason, Ended, Epoch, FeedEvent, Freshness, LoginGrant, MemoryStore, Op, Purged, Realm,
+    Record, Replaced, Revision, SessionFeed, SessionHandle, SessionKey, SessionLimit, SessionManager,
+    SessionSlot, SessionStore, SessionSummary, StoreError, Subject, SubjectKey, SubjectRevoked, Swept, Taken,
+    Ticket, Timestamp, Updated, Which,
 };
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -95,11 +95,14 @@ impl SessionStore for BadFeed {
     async fn raise_not_before(&self, r: &Realm, at: Timestamp, op: Op) -> Result<Timestamp, StoreError> {
         self.inner.raise_not_before(r, at, op).await
     }
-    async fn alive(&self, k: &[SessionKey], n: Timestamp) -> Result<Vec<bool>, StoreError> {
+    async fn alive(&self, k: &[SessionKey], n: Timestamp) -> Result<Vec<Option<bool>>, StoreError> {
         self.inner.alive(k, n).await
     }
     async fn sweep(&self, l: usize, op: Op) -> Result<Swept, StoreError> {
         self.inner.sweep(l, op).await
+    }
+    async fn purge(&self, r: &Realm, from: u64, l: usize, op: Op) -> Result<Purged, StoreError> {
+        self.inner.purge(r, from, l, op).await
     }
     async fn feed(&self) -> Result<Box<dyn SessionFeed>, StoreError> {
         assert!(!self.panics.swap(false, Ordering::SeqCst), "the store's own fault");

@@ -151,7 +151,7 @@ async fn everybody_is_ended_at_once() {
     let (one, two) = (world.logged_in(7).await, world.logged_in(8).await);
     assert!(world.who(&one).await.is_some());
     let late = world.grant(9).await;
-    world.sessions.end_everybody().await.unwrap();
+    let _ = world.sessions.admin().end_everybody().await.unwrap();
     assert_eq!((world.who(&one).await, world.who(&two).await), (None, None));
     let refused = world.request(&mut Jar::default(), async |session| session.log_in(late).unwrap()).await;
     assert_eq!(refused.refusal, Some(Refusal::LoginSuperseded));

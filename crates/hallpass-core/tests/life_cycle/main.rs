@@ -7,6 +7,7 @@ mod bearer;
 mod certain;
 mod ended;
 mod feeds;
+mod flood;
 mod logins;
 mod logout;
 mod quiet;

@@ -1,7 +1,7 @@
 use hallpass_core::{
     Attempt, AuthLevel, ClientInfo, CommitOutcome, EndReason, Event, EventKind, EventSink, LoginGrant,
-    MemoryStore, Refusal, RequestHead, Session, SessionManager, SessionPolicy, SessionSlot, Stamp, Subject,
-    Which,
+    MemoryStore, Refusal, RequestHead, Session, SessionManager, SessionManagerBuilder, SessionPolicy,
+    SessionSlot, Stamp, Subject, Which,
 };
 use hallpass_testkit::{FakeClock, FaultyStore};
 use std::net::IpAddr;
@@ -21,16 +21,18 @@ impl World {
     }
 
     pub(crate) fn with(policy: SessionPolicy) -> Self {
+        Self::built(|builder| builder.policy(policy))
+    }
+
+    pub(crate) fn built(change: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder) -> Self {
         let store = FaultyStore::new(MemoryStore::new());
         let clock = FakeClock::new();
         let events = Events::default();
-        let sessions = SessionManager::builder(store.clone())
-            .policy(policy)
+        let builder = SessionManager::builder(store.clone())
             .clock(clock.clone())
             .events(events.clone())
-            .sweep_every(None)
-            .build()
-            .unwrap();
+            .sweep_every(None);
+        let sessions = change(builder).build().unwrap();
         Self { sessions, store, clock, events }
     }
 
@@ -48,7 +50,7 @@ impl World {
         act(&session).await;
         let outcome = session.slot().commit().await;
         jar.apply(&outcome);
-        Answered { refusal: outcome.refusal, cookies: outcome.set_cookies().map(str::to_owned).collect() }
+        Answered::of(&outcome)
     }
 
     pub(crate) async fn grant(&self, user: u32) -> LoginGrant {
@@ -91,6 +93,10 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
+    pub(crate) fn of(outcome: &CommitOutcome) -> Self {
+        Self { refusal: outcome.refusal, cookies: outcome.set_cookies().map(str::to_owned).collect() }
+    }
+
     pub(crate) fn set_cookies(&self) -> impl ExactSizeIterator<Item = &str> {
         self.cookies.iter().map(String::as_str)
     }

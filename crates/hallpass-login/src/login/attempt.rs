@@ -6,6 +6,7 @@ use hallpass_core::{
     Admission, Attempt, Bucket, BucketKind, DeviceToken, EventKind, SessionHandle, SessionManager,
     StoreError, Subject, ThrottleSecret, Transport,
 };
+use std::sync::Once;
 use std::time::Duration;
 
 /// How much of a typed identifier is looked at.
@@ -81,6 +82,14 @@ impl<A: Authenticator> Login<A> {
     }
 }
 
+/// A server that does not say from where requests come is not noticed otherwise.
+fn warn_of_no_address() {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        tracing::warn!(target: "hallpass", "the server does not tell clients' addresses, so logins are counted by account only; with axum, serve with `into_make_service_with_connect_info`");
+    });
+}
+
 /// Why an attempt is not made.
 pub(super) enum Refused {
     Throttled(Duration),
@@ -102,7 +111,10 @@ pub(super) struct Counter<'a, A> {
 
 impl<A: Authenticator> Counter<'_, A> {
     pub(super) async fn admit_address(&self, kind: BucketKind) -> Result<(), Refused> {
-        let Some(address) = self.login.session.slot().client().address() else { return Ok(()) };
+        let Some(address) = self.login.session.slot().client().address() else {
+            warn_of_no_address();
+            return Ok(());
+        };
         let Some(bucket) = Bucket::address(kind, &self.secret, self.manager.realm(), address) else {
             return Ok(());
         };

@@ -193,7 +193,7 @@ impl<A: Authenticator> Login<A> {
             level: authenticated.level,
             remembered: authenticated.remembered,
             client: slot.client(),
-            limit: manager.policy().session_limit(),
+            limit: authenticated.user.session_limit(manager.policy().session_limit()),
             attempt,
         })
     }

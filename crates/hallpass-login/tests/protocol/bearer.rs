@@ -78,7 +78,7 @@ async fn who(world: &World, token: &str) -> Option<&'static str> {
 
 fn changed(world: &World) -> Arc<User> {
     world.users.change(1, |user| user.stamp = 2);
-    Arc::new(User { id: 1, name: "alice", password: "right", stamp: 2, enabled: true })
+    Arc::new(User { id: 1, name: "alice", password: "right", stamp: 2, enabled: true, limit: None })
 }
 
 fn needs_cookie<T>(outcome: &Result<T, LoginError>) -> bool {

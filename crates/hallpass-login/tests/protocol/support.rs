@@ -1,4 +1,6 @@
-use hallpass_core::{CommitOutcome, MemoryStore, RequestHead, SessionManager, SessionSlot, Stamp, Subject};
+use hallpass_core::{
+    CommitOutcome, MemoryStore, RequestHead, SessionLimit, SessionManager, SessionSlot, Stamp, Subject,
+};
 use hallpass_login::{AuthUser, Authenticator, Login};
 use hallpass_testkit::{FakeClock, FaultyStore};
 use std::borrow::Cow;
@@ -14,6 +16,7 @@ pub(crate) struct User {
     pub(crate) password: &'static str,
     pub(crate) stamp: u64,
     pub(crate) enabled: bool,
+    pub(crate) limit: Option<SessionLimit>,
 }
 
 impl AuthUser for User {
@@ -27,6 +30,10 @@ impl AuthUser for User {
 
     fn is_enabled(&self) -> bool {
         self.enabled
+    }
+
+    fn session_limit(&self, policy: SessionLimit) -> SessionLimit {
+        self.limit.unwrap_or(policy)
     }
 }
 
@@ -120,7 +127,7 @@ impl World {
         let clock = FakeClock::new();
         let sessions =
             SessionManager::builder(store.clone()).clock(clock.clone()).sweep_every(None).build().unwrap();
-        let user = |id, name, enabled| User { id, name, password: "right", stamp: 1, enabled };
+        let user = |id, name, enabled| User { id, name, password: "right", stamp: 1, enabled, limit: None };
         let list = vec![user(1, "alice", true), user(2, "bob", true), user(3, "eve", false)];
         let users = Users { list: Mutex::new(list), calls: Mutex::default(), hold: Mutex::default() };
         Self { sessions, store, clock, users: Arc::new(users) }

@@ -1,5 +1,5 @@
 use crate::support::{World, cookie};
-use hallpass_core::SessionHandle;
+use hallpass_core::{Refusal, SessionHandle, SessionLimit, WhenReached};
 use hallpass_login::{Denied, Keep, LoginError, require_recent};
 use hallpass_testkit::{Method, Times};
 use std::sync::Arc;
@@ -112,4 +112,23 @@ async fn a_user_who_logs_in_within_a_request_is_not_taken_for_the_one_before() {
     assert_eq!(login.user().await.unwrap().unwrap().name, "alice");
     login.log_in(login.authenticate(("bob", "right")).await.unwrap()).unwrap();
     assert_eq!(login.user().await.unwrap().unwrap().name, "bob");
+}
+
+#[tokio::test]
+async fn a_user_has_as_many_sessions_as_this_user_may() {
+    let world = World::new();
+    let limit = SessionLimit { max: 1.try_into().unwrap(), when_reached: WhenReached::Refuse };
+    world.users.change(1, |user| user.limit = Some(limit));
+    let (first, bob) = (world.logged_in("alice").await, world.logged_in("bob").await);
+    assert_eq!(world.who(&first).await, Some("alice"));
+    let login = world.login("").await;
+    login.log_in(login.authenticate(("alice", "right")).await.unwrap()).unwrap();
+    assert_eq!(login.session().slot().commit().await.refusal, Some(Refusal::SessionLimit));
+
+    let limit = SessionLimit { when_reached: WhenReached::EndLeastRecent, ..limit };
+    world.users.change(1, |user| user.limit = Some(limit));
+    let second = world.logged_in("alice").await;
+    assert_eq!((world.who(&first).await, world.who(&second).await), (None, Some("alice")));
+    world.logged_in("bob").await;
+    assert_eq!(world.who(&bob).await, Some("bob"), "the others may have as many as the policy says");
 }

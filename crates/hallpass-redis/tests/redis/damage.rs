@@ -63,7 +63,7 @@ async fn nothing_is_done_with_a_damaged_row() {
         assert!(replaced.is_err(), "{field}");
         let taken = store.take(&record.key, record.revision, EndReason::LoggedOut, op(s.now)).await;
         assert!(taken.is_err(), "{field}");
-        assert_eq!(store.alive(&[record.key], s.now).await.unwrap(), [false], "{field}");
+        assert_eq!(store.alive(&[record.key], s.now).await.unwrap(), [Some(false)], "{field}");
         assert_eq!(store.subject(&s.ada, s.now).await.unwrap(), [], "{field}");
         let as_actor = store
             .revoke_subject(&s.ada, Some(record.handle), Which::All, EndReason::LoggedOut, op(s.now))
@@ -151,7 +151,7 @@ async fn a_login_that_its_users_list_has_lost_is_dead() {
     let list = s.list(&record);
     let () = s.ask(cmd("DEL").arg(list)).await;
     assert_eq!(s.load(&record).await.unwrap(), None);
-    assert_eq!(s.store.alive(&[record.key], s.now).await.unwrap(), [false]);
+    assert_eq!(s.store.alive(&[record.key], s.now).await.unwrap(), [Some(false)]);
     assert!(!s.store.touch(&record.key, s.now + HOUR, op(s.now)).await.unwrap());
     let new = renewed(&record);
     let _ = s.store.replace(&record.key, new.clone(), record.revision, None, None, op(s.now)).await.unwrap();

@@ -24,7 +24,7 @@ async fn a_server_that_forgets_its_scripts_is_told_them_again() {
         let new = renewed(&next);
         let _ = s.store.replace(&next.key, new.clone(), next.revision, None, None, op(s.now)).await.unwrap();
         forget(&mut s).await;
-        assert_eq!(s.store.alive(&[new.key], s.now).await.unwrap(), [true]);
+        assert_eq!(s.store.alive(&[new.key], s.now).await.unwrap(), [Some(true)]);
         forget(&mut s).await;
         s.store.sweep(10, op(s.now)).await.unwrap();
         forget(&mut s).await;

@@ -95,7 +95,7 @@ async fn a_user_with_the_rights_that_the_readme_names_can_do_everything() {
     let s = Scene { store, ..Scene::at(server.url()).await };
     let record = s.create(s.login()).await;
     assert_eq!(s.load(&record).await.unwrap().as_ref(), Some(&record));
-    assert_eq!(s.store.alive(&[record.key], s.now).await.unwrap(), [true]);
+    assert_eq!(s.store.alive(&[record.key], s.now).await.unwrap(), [Some(true)]);
     s.store.sweep(10, op(s.now)).await.unwrap();
     s.store.raise_not_before(&s.realm, Timestamp::default(), op(s.now)).await.unwrap();
     assert_eq!(s.log_out(&record).await.unwrap().map(|ended| ended.key), Some(record.key));
@@ -180,7 +180,7 @@ async fn one_server_of_a_cluster_is_enough_to_find_the_others() {
     let store = RedisStore::builder().prefix(&s.prefix).connect(one).await.unwrap();
     for _ in 0..30 {
         let record = s.create(s.visitor()).await;
-        assert_eq!(store.alive(&[record.key], s.now).await.unwrap(), [true]);
+        assert_eq!(store.alive(&[record.key], s.now).await.unwrap(), [Some(true)]);
     }
 }
 

@@ -9,6 +9,7 @@
 mod change;
 mod create;
 mod end;
+mod purge;
 mod questions;
 mod replace;
 mod retry;
@@ -19,6 +20,7 @@ mod sweep;
 pub(crate) use change::{touch, update};
 pub(crate) use create::create;
 pub(crate) use end::{EndOne, OneEnded, revoke, take};
+pub(crate) use purge::purge;
 pub(crate) use questions::{alive, epoch, load, not_before, subject as list};
 pub(crate) use replace::replace;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -98,6 +100,9 @@ pub(crate) trait Database: Debug + Send + Sync + Sized {
         keys: &[SessionKey],
         now: Timestamp,
     ) -> impl Future<Output = sqlx::Result<Vec<Vec<u8>>>> + Send;
+
+    /// The last of the next `limit` rows after the one with the number `from`; `None` when there are none.
+    fn last_row_of(&self, from: i64, limit: usize) -> impl Future<Output = sqlx::Result<Option<i64>>> + Send;
 
     /// The database's time.
     fn clock(&self) -> impl Future<Output = sqlx::Result<Timestamp>> + Send;
@@ -192,4 +197,7 @@ pub(crate) enum Rows<'a> {
     Subject(&'a SubjectKey),
     /// At most so many that have run out at this time, without waiting for any that is locked.
     Expired(Timestamp, usize),
+    /// The logins of a realm from before its `not_before`, from behind the first number to the last, without waiting for any
+    /// that is locked.
+    Earlier(&'a Realm, i64, i64),
 }

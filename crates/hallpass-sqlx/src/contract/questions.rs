@@ -41,10 +41,10 @@ pub(crate) async fn alive<D: Database>(
     database: &D,
     keys: &[SessionKey],
     now: Timestamp,
-) -> Result<Vec<bool>, StoreError> {
+) -> Result<Vec<Option<bool>>, StoreError> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
     let live: HashSet<_> = repeat(database, || database.live_keys(keys, now)).await?.into_iter().collect();
-    Ok(keys.iter().map(|key| live.contains(&key.as_bytes()[..])).collect())
+    Ok(keys.iter().map(|key| Some(live.contains(&key.as_bytes()[..]))).collect())
 }

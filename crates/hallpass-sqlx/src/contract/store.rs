@@ -112,12 +112,26 @@ macro_rules! impl_session_store {
                     crate::contract::raise_not_before(self, realm, at).await
                 }
 
-                async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+                async fn alive(
+                    &self,
+                    keys: &[SessionKey],
+                    now: Timestamp,
+                ) -> Result<Vec<Option<bool>>, StoreError> {
                     crate::contract::alive(self, keys, now).await
                 }
 
                 async fn sweep(&self, limit: usize, op: Op) -> Result<Swept, StoreError> {
                     crate::contract::sweep(self, limit, op.now).await
+                }
+
+                async fn purge(
+                    &self,
+                    realm: &Realm,
+                    from: u64,
+                    limit: usize,
+                    op: Op,
+                ) -> Result<Purged, StoreError> {
+                    crate::contract::purge(self, realm, from, limit, op.now).await
                 }
 
                 async fn feed(&self) -> Result<Box<dyn SessionFeed>, StoreError> {

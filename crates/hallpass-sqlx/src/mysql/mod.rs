@@ -210,6 +210,11 @@ impl Database for MySqlStore {
         Ok(live)
     }
 
+    async fn last_row_of(&self, from: i64, limit: usize) -> sqlx::Result<Option<i64>> {
+        let rows = self.inner.fetch(query(&self.inner.sql.rows_from).bind(from).bind(limit as i64)).await?;
+        rows.last().map(|row| row.int(0)).transpose()
+    }
+
     async fn clock(&self) -> sqlx::Result<Timestamp> {
         if let Some(set) = self.inner.set_time() {
             return Ok(time_or_past(set));

@@ -44,6 +44,8 @@ pub(super) struct Statements {
     pub(super) row_by_key: Sql,
     pub(super) rows_of_subject: Sql,
     pub(super) rows_expired: Sql,
+    pub(super) rows_earlier: Sql,
+    pub(super) rows_from: Sql,
     pub(super) overwrite: Sql,
     pub(super) delete: Listed,
     pub(super) note: Sql,
@@ -123,6 +125,12 @@ impl Statements {
                 "FORCE INDEX (by_expiry)",
                 "s.expires_at <= ? ORDER BY s.expires_at LIMIT ? FOR UPDATE SKIP LOCKED",
             ),
+            rows_earlier: found(
+                "FORCE INDEX (PRIMARY)",
+                "s.id > ? AND s.id <= ? AND s.realm = ? AND s.subject IS NOT NULL \
+                 AND s.authenticated < (SELECT r.not_before FROM hallpass_realm r WHERE r.realm = s.realm) FOR UPDATE SKIP LOCKED",
+            ),
+            rows_from: sql("SELECT id FROM hallpass_session WHERE id > ? ORDER BY id LIMIT ?"),
             overwrite: sql(
                 "UPDATE hallpass_session SET session_key = ?, handle = ?, realm = ?, subject = ?, revision = ?, \
                  created = ?, last_seen = ?, idle_until = ?, absolute_until = ?, authenticated = ?, stamp = ?, \

@@ -103,6 +103,9 @@ impl Transaction for MySqlTransaction {
             Rows::Expired(now, limit) => {
                 query(&sql.rows_expired).bind(millis(now)).bind(i64::try_from(limit).unwrap_or(i64::MAX))
             }
+            Rows::Earlier(realm, from, to) => {
+                query(&sql.rows_earlier).bind(from).bind(to).bind(realm.as_str().as_bytes().to_vec())
+            }
         };
         self.fetch(select).await?.iter().map(Found::read).collect()
     }

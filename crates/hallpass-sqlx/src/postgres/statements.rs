@@ -33,6 +33,8 @@ pub(super) struct Statements {
     pub(super) row_by_key: Sql,
     pub(super) rows_of_subject: Sql,
     pub(super) rows_expired: Sql,
+    pub(super) rows_earlier: Sql,
+    pub(super) rows_from: Sql,
     pub(super) overwrite: Sql,
     pub(super) delete: Sql,
     pub(super) note: Sql,
@@ -96,6 +98,11 @@ impl Statements {
             rows_expired: found(
                 "s.expires_at <= $1 ORDER BY s.expires_at LIMIT $2 FOR UPDATE OF s SKIP LOCKED",
             ),
+            rows_earlier: found(
+                "s.id > $1 AND s.id <= $2 AND s.realm = $3 AND s.subject IS NOT NULL \
+                 AND s.authenticated < (SELECT r.not_before FROM hallpass_realm r WHERE r.realm = s.realm) FOR UPDATE OF s SKIP LOCKED",
+            ),
+            rows_from: sql("SELECT id FROM hallpass_session WHERE id > $1 ORDER BY id LIMIT $2"),
             overwrite: sql(OVERWRITE),
             delete: sql("DELETE FROM hallpass_session WHERE id = ANY($1)"),
             note: sql(&format!(
@@ -137,6 +144,8 @@ impl Statements {
             ("row_by_key", &self.row_by_key),
             ("rows_of_subject", &self.rows_of_subject),
             ("rows_expired", &self.rows_expired),
+            ("rows_earlier", &self.rows_earlier),
+            ("rows_from", &self.rows_from),
             ("overwrite", &self.overwrite),
             ("delete", &self.delete),
             ("replay", &self.replay),

@@ -87,6 +87,9 @@ impl Transaction for PostgresTransaction {
             Rows::Expired(now, limit) => {
                 query(&sql.rows_expired).bind(millis(now)).bind(i64::try_from(limit).unwrap_or(i64::MAX))
             }
+            Rows::Earlier(realm, from, to) => {
+                query(&sql.rows_earlier).bind(from).bind(to).bind(realm.as_str())
+            }
         };
         select.fetch_all(&mut *self.lease).await?.iter().map(Found::read).collect()
     }

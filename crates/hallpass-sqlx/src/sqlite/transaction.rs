@@ -75,6 +75,9 @@ impl Transaction for SqliteTransaction {
             Rows::Expired(now, limit) => {
                 query(&sql.rows_expired).bind(millis(now)).bind(i64::try_from(limit).unwrap_or(i64::MAX))
             }
+            Rows::Earlier(realm, from, to) => {
+                query(&sql.rows_earlier).bind(from).bind(to).bind(realm.as_str())
+            }
         };
         select.fetch_all(&mut *self.tx).await?.iter().map(Found::read).collect()
     }

@@ -64,7 +64,7 @@ async fn ending_everybody_waits_for_the_login_that_was_let_in_before() {
     raise.await.unwrap().unwrap();
     assert_eq!(
         store.alive(&[record.key], now()).await.unwrap(),
-        [false],
+        [Some(false)],
         "it is over as soon as it is there"
     );
 }

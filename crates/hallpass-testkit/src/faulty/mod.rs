@@ -10,7 +10,7 @@ pub use plan::{Fault, Method, Times};
 use async_trait::async_trait;
 use feed::FaultyFeed;
 use hallpass_core::{
-    Created, EndReason, Ended, Epoch, Freshness, Op, Realm, Record, Replaced, Revision, SessionFeed,
+    Created, EndReason, Ended, Epoch, Freshness, Op, Purged, Realm, Record, Replaced, Revision, SessionFeed,
     SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, StoreError, SubjectKey,
     SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, Which,
 };
@@ -230,12 +230,16 @@ impl SessionStore for FaultyStore {
         self.run(Method::RaiseNotBefore, self.inner.raise_not_before(realm, at, op)).await
     }
 
-    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<Option<bool>>, StoreError> {
         self.run(Method::Alive, self.inner.alive(keys, now)).await
     }
 
     async fn sweep(&self, limit: usize, op: Op) -> Result<Swept, StoreError> {
         self.run(Method::Sweep, self.inner.sweep(limit, op)).await
+    }
+
+    async fn purge(&self, realm: &Realm, from: u64, limit: usize, op: Op) -> Result<Purged, StoreError> {
+        self.run(Method::Purge, self.inner.purge(realm, from, limit, op)).await
     }
 
     async fn feed(&self) -> Result<Box<dyn SessionFeed>, StoreError> {

@@ -36,13 +36,15 @@ pub enum Method {
     Alive,
     /// [`sweep`](hallpass_core::SessionStore::sweep)
     Sweep,
+    /// [`purge`](hallpass_core::SessionStore::purge)
+    Purge,
     /// [`feed`](hallpass_core::SessionStore::feed)
     Feed,
 }
 
 impl Method {
     /// Every method.
-    pub const ALL: [Method; 15] = [
+    pub const ALL: [Method; 16] = [
         Self::Create,
         Self::Load,
         Self::Update,
@@ -57,6 +59,7 @@ impl Method {
         Self::RaiseNotBefore,
         Self::Alive,
         Self::Sweep,
+        Self::Purge,
         Self::Feed,
     ];
 }

@@ -14,13 +14,13 @@ pub(super) async fn answers_for_every_key_in_order(s: &Scene) -> Kept {
     let bob = s.create(Sample::login(&s.bob, s.now)).await?;
     let unknown = unknown_key(&s.realm);
     let keys = [unknown, login.key, idle.key, visitor.key, bob.key, absolute.key, login.key, unknown];
-    let expected = [false, true, false, true, true, false, true, false];
+    let expected = [false, true, false, true, true, false, true, false].map(Some);
     ensure_eq!(s.store.alive(&keys, s.now).await?, expected, "one answer for every key");
     Ok(())
 }
 
 pub(super) async fn answers_nothing_for_no_keys(s: &Scene) -> Kept {
-    ensure_eq!(s.store.alive(&[], s.now).await?, Vec::<bool>::new(), "there was nothing to ask");
+    ensure_eq!(s.store.alive(&[], s.now).await?, vec![], "there was nothing to ask");
     Ok(())
 }
 
@@ -29,7 +29,7 @@ pub(super) async fn answers_for_many_keys(s: &Scene) -> Kept {
     for n in 0..2_000 {
         let live = n % 100 == 7;
         keys.push(if live { s.create(s.visitor()).await?.key } else { unknown_key(&s.realm) });
-        expected.push(live);
+        expected.push(Some(live));
     }
     ensure_eq!(s.store.alive(&keys, s.now).await?, expected, "one answer for every key, in order");
     Ok(())
@@ -40,17 +40,21 @@ pub(super) async fn follows_touches_renewals_and_ends(s: &Scene) -> Kept {
     for (at, expected) in [(old.idle_until - MILLISECOND, true), (old.idle_until, false)] {
         ensure_eq!(
             s.store.alive(&[old.key], at).await?,
-            [expected],
+            [Some(expected)],
             "at {at:?}, idle at {:?}",
             old.idle_until
         );
     }
     s.store.touch(&old.key, s.now + 2 * HOUR, s.op()).await?;
-    ensure_eq!(s.store.alive(&[old.key], old.idle_until).await?, [true], "after a touch");
+    ensure_eq!(s.store.alive(&[old.key], old.idle_until).await?, [Some(true)], "after a touch");
     let new = renewed(&old);
     let _ = s.store.replace(&old.key, new.clone(), old.revision, None, None, op(s.now)).await?;
-    ensure_eq!(s.store.alive(&[old.key, new.key], s.now).await?, [false, true], "after a renewal");
+    ensure_eq!(
+        s.store.alive(&[old.key, new.key], s.now).await?,
+        [Some(false), Some(true)],
+        "after a renewal"
+    );
     s.log_out(&new.key).await?;
-    ensure_eq!(s.store.alive(&[old.key, new.key], s.now).await?, [false, false], "after the end");
+    ensure_eq!(s.store.alive(&[old.key, new.key], s.now).await?, [Some(false), Some(false)], "after the end");
     Ok(())
 }

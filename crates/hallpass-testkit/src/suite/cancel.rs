@@ -226,7 +226,7 @@ pub(super) async fn questions_leave_no_lock_behind(s: &Scene) -> Kept {
 /// It is as `record` says, alive, and in the list if it is a login.
 async fn stands(s: &Scene, record: &Record) -> Kept {
     s.holds(record).await?;
-    ensure_eq!(s.store.alive(&[record.key], record.created).await?, [true], "alive");
+    ensure_eq!(s.store.alive(&[record.key], record.created).await?, [Some(true)], "alive");
     let Some(subject) = record.subject_key() else { return Ok(()) };
     let listed = s.store.subject(&subject, record.created).await?;
     let own = listed.iter().find(|login| login.key == record.key);

@@ -2,9 +2,9 @@
 
 use super::Case;
 use super::{
-    alive, cancel, clock, create, ended_for_all, epoch, feed, limit, load, not_before, race, race_subject,
-    realms, replace, replace_limit, resend, revoke, revoke_subject, subject, sweep, take, touch, unseen,
-    update,
+    alive, cancel, clock, create, ended_for_all, epoch, feed, limit, load, not_before, purge, race,
+    race_subject, realms, replace, replace_limit, resend, revoke, revoke_subject, subject, sweep, take,
+    touch, unseen, update,
 };
 
 /// Lists the cases once, for the function that returns them and for the macro that makes tests of them.
@@ -262,6 +262,15 @@ cases! {
         by_a_clock_that_is_years_ahead_is_refused_or_reported,
         by_a_clock_that_is_years_behind_removes_nothing,
     }
+    purge {
+        removes_the_logins_from_before_and_tells_of_each,
+        leaves_visitors_later_logins_and_other_realms,
+        without_a_moment_removes_nothing,
+        comes_past_every_login_in_small_steps,
+        what_had_run_out_is_reported_as_timed_out,
+        purges_at_once_report_every_end_once,
+        a_place_beyond_the_last_is_the_end,
+    }
     feed {
         tells_of_a_revocation,
         tells_of_a_taken_session,
@@ -270,6 +279,7 @@ cases! {
         tells_of_a_login_that_gave_way_to_another_ones_renewal,
         tells_of_a_login_that_had_ended_with_all_others,
         tells_of_what_was_swept,
+        tells_of_what_was_purged,
         tells_of_a_renewal,
         tells_of_not_before,
         tells_of_what_comes_later_only,

@@ -30,7 +30,7 @@ pub(super) async fn ten_years_ahead_revives_nothing(s: &Scene) -> Kept {
         let new = renewed(&record);
         let replaced = s.store.replace(&record.key, new, record.revision, None, None, ahead()).await?;
         ensure_eq!(replaced, Replaced::Gone, "a renewal");
-        ensure_eq!(s.store.alive(&[record.key], ahead().now).await?, [false], "alive");
+        ensure_eq!(s.store.alive(&[record.key], ahead().now).await?, [Some(false)], "alive");
         let answer = s.store.revoke(&record.key, EndReason::LoggedOut, ahead()).await?;
         ensure_eq!(answer, Some(ended(&record, EndReason::AbsoluteTimeout)), "a revocation");
         s.is_gone(&record).await?;

@@ -25,7 +25,7 @@ pub(super) async fn logins_from_before_are_dead_and_still_load(s: &Scene) -> Kep
         s.holds(record).await?;
         // A node whose clock is behind knows of it too.
         for now in [s.now, s.now - MILLISECOND] {
-            ensure_eq!(s.store.alive(&[record.key], now).await?, [false], "alive, of {record:?}");
+            ensure_eq!(s.store.alive(&[record.key], now).await?, [Some(false)], "alive, of {record:?}");
             ensure_eq!(s.store.subject(&s.ada, now).await?, [], "the list of logins from before");
         }
     }
@@ -199,7 +199,7 @@ fn log_in(s: &Scene, record: &mut Record) {
 /// It is alive, can be touched, written and renewed, and ends for the reason that it is given.
 async fn is_live_in_every_way(s: &Scene, record: &Arc<Record>) -> Kept {
     s.holds(record).await?;
-    ensure_eq!(s.store.alive(&[record.key], s.now).await?, [true], "alive");
+    ensure_eq!(s.store.alive(&[record.key], s.now).await?, [Some(true)], "alive");
     ensure!(s.store.touch(&record.key, record.idle_until, op(record.last_seen)).await?, "a touch");
     let second = rewritten(record, |_| ());
     let updated = s.store.update(second.clone(), record.revision, s.op()).await?;

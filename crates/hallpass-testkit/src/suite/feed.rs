@@ -83,6 +83,14 @@ pub(super) async fn tells_of_what_was_swept(s: &Scene) -> Kept {
     hears_all(&mut feed, [a, b].map(|record| ended(&record, EndReason::IdleTimeout)).to_vec()).await
 }
 
+pub(super) async fn tells_of_what_was_purged(s: &Scene) -> Kept {
+    let [a, b] = s.create_all([s.earlier_login(), s.earlier_login()]).await?;
+    s.end_everybody().await?;
+    let mut feed = s.store.feed().await?;
+    s.purge_all(100).await?;
+    hears_all(&mut feed, [a, b].map(|record| ended(&record, EndReason::EndedForAll)).to_vec()).await
+}
+
 pub(super) async fn tells_of_a_renewal(s: &Scene) -> Kept {
     let old = s.create(s.login()).await?;
     let mut feed = s.store.feed().await?;

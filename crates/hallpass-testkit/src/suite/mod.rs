@@ -31,6 +31,7 @@ mod feed;
 mod limit;
 mod load;
 mod not_before;
+mod purge;
 mod race;
 mod race_subject;
 mod realms;

@@ -12,7 +12,11 @@ pub(super) async fn opens_the_new_key_and_kills_the_old_one(s: &Scene) -> Kept {
     let new = renew(s, &old).await?;
     s.holds(&new).await?;
     ensure_eq!(s.load(&old.key).await?, None, "the old key still opens the session");
-    ensure_eq!(s.store.alive(&[old.key, new.key], s.now).await?, [false, true], "alive: old key, new key");
+    ensure_eq!(
+        s.store.alive(&[old.key, new.key], s.now).await?,
+        [Some(false), Some(true)],
+        "alive: old key, new key"
+    );
     ensure!(!s.store.touch(&old.key, s.now + HOUR, s.op()).await?, "the old key can still be touched");
     ensure_eq!(s.log_out(&old.key).await?, None, "the old key still ends something");
     s.holds(&new).await

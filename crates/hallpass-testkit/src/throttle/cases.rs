@@ -1,7 +1,7 @@
 use super::scene::{LIMIT, MILLISECOND, SECOND, Scene};
 use crate::suite::Broken;
 use crate::suite::check::{ensure, ensure_eq};
-use hallpass_core::{Admission, BucketKind};
+use hallpass_core::{Admission, AttemptLimit, BucketKind};
 use std::time::Duration;
 
 type Kept = Result<(), Broken>;
@@ -65,6 +65,28 @@ pub(super) async fn all_is_forgotten_in_the_end(s: &Scene) -> Kept {
     s.use_up(&alice, now + LIMIT.memory()).await
 }
 
+pub(super) async fn waits_that_do_not_grow_are_a_steady_rate(s: &Scene) -> Kept {
+    let wait = LIMIT.first_wait;
+    let steady = AttemptLimit { longest_wait: wait, forget_after: wait, ..LIMIT };
+    let visitor = s.bucket(BucketKind::Visitor, "shop", "203.0.113.9");
+    let mut now = s.start;
+    let begin = async |now| Ok::<_, Broken>(s.throttle.admit(&visitor, &steady, now).await?);
+    // All that are free, then one every wait; and what a pause saved up, and no more.
+    for (pause, at_once) in [(0, 3), (1, 1), (1, 1), (1, 1), (2, 2), (100, 3), (1, 1)] {
+        now = now + pause * wait;
+        for nth in 1..=at_once {
+            let answer = begin(now).await?;
+            ensure!(
+                matches!(answer, Admission::Admitted { .. }),
+                "attempt {nth} after {pause} waits: {answer:?}"
+            );
+        }
+        let refused = Admission::Refused { retry_after: wait };
+        ensure_eq!(begin(now).await?, refused, "one more than {at_once} after {pause} waits");
+    }
+    Ok(())
+}
+
 pub(super) async fn a_success_gives_everything_back(s: &Scene) -> Kept {
     let alice = s.alice();
     s.throttle.clear(&alice).await?;
@@ -76,9 +98,11 @@ pub(super) async fn a_success_gives_everything_back(s: &Scene) -> Kept {
 }
 
 pub(super) async fn buckets_do_not_disturb_each_other(s: &Scene) -> Kept {
-    use BucketKind::{Account, Address, Device, Registration, Session};
+    use BucketKind::{Account, Address, Device, Registration, Session, Visitor};
     let mut others = vec![s.bucket(Account, "shop", "bob"), s.bucket(Account, "staff", "alice")];
-    others.extend([Address, Device, Registration, Session].map(|kind| s.bucket(kind, "shop", "alice")));
+    others.extend(
+        [Address, Device, Registration, Session, Visitor].map(|kind| s.bucket(kind, "shop", "alice")),
+    );
     s.use_up(&s.alice(), s.start).await?;
     for other in &others {
         s.use_up(other, s.start).await?;

@@ -113,6 +113,7 @@ cases! {
         a_refused_attempt_costs_nothing,
         attempts_are_forgotten_one_after_the_other,
         all_is_forgotten_in_the_end,
+        waits_that_do_not_grow_are_a_steady_rate,
         a_success_gives_everything_back,
         buckets_do_not_disturb_each_other,
         a_clock_that_goes_back_makes_nobody_wait_longer,

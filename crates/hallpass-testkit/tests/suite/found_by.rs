@@ -50,6 +50,7 @@ pub(crate) const FOUND_BY: &[(Bug, &[&str])] = &[
     ),
     (Bug::WritesBackASnapshot(Method::RaiseNotBefore), &["race::not_before_ends_at_the_latest_moment"]),
     (Bug::WritesBackASnapshot(Method::Sweep), &["race::sweeps_at_once_report_every_end_once"]),
+    (Bug::WritesBackASnapshot(Method::Purge), &["purge::purges_at_once_report_every_end_once"]),
     (
         Bug::StopsHalfway(Method::Create),
         &["cancel::a_create_is_whole_or_nothing", "cancel::a_create_that_evicts_is_whole_or_nothing"],
@@ -392,6 +393,15 @@ pub(crate) const FOUND_BY: &[(Bug, &[&str])] = &[
         Bug::SweepHidesWhatAWrongClockRemoved,
         &["sweep::by_a_clock_that_is_years_ahead_is_refused_or_reported"],
     ),
+    (Bug::PurgeRemovesVisitors, &["purge::leaves_visitors_later_logins_and_other_realms"]),
+    (Bug::PurgeRemovesLaterLogins, &["purge::leaves_visitors_later_logins_and_other_realms"]),
+    (Bug::PurgeCrossesRealms, &["purge::leaves_visitors_later_logins_and_other_realms"]),
+    (Bug::PurgeNeedsNoMoment, &["purge::without_a_moment_removes_nothing"]),
+    (Bug::PurgeForgetsToTell, &["purge::removes_the_logins_from_before_and_tells_of_each"]),
+    (Bug::PurgeTellsTheFeedNothing, &["feed::tells_of_what_was_purged"]),
+    (Bug::PurgeStopsAfterTheFirstStep, &["purge::comes_past_every_login_in_small_steps"]),
+    (Bug::PurgeHidesTimeouts, &["purge::what_had_run_out_is_reported_as_timed_out"]),
+    (Bug::PurgeAlwaysBeginsAtTheFirst, &["purge::a_place_beyond_the_last_is_the_end"]),
     (
         Bug::FeedIsSilent,
         &[

@@ -159,7 +159,7 @@ mod naive_throttle {
 }
 
 /// Every way of being wrong, and one case that must find it.
-const FOUND_BY: [(Bug, &str); 15] = [
+const FOUND_BY: [(Bug, &str); 17] = [
     (Bug::OneFreeTooMany, "free_attempts_pass_at_once"),
     (Bug::WaitNeverGrows, "waits_double_up_to_the_longest"),
     (Bug::WaitGrowsForEver, "all_is_forgotten_in_the_end"),
@@ -168,6 +168,8 @@ const FOUND_BY: [(Bug, &str); 15] = [
     (Bug::NothingIsForgotten, "attempts_are_forgotten_one_after_the_other"),
     (Bug::AllIsForgottenAtOnce, "attempts_are_forgotten_one_after_the_other"),
     (Bug::RemembersMoreThanCounts, "all_is_forgotten_in_the_end"),
+    (Bug::AllIsForgottenAtOnce, "waits_that_do_not_grow_are_a_steady_rate"),
+    (Bug::NothingIsForgotten, "waits_that_do_not_grow_are_a_steady_rate"),
     (Bug::SuccessGivesOneBack, "a_success_gives_everything_back"),
     (Bug::AllRealmsAreOne, "buckets_do_not_disturb_each_other"),
     (Bug::BelievesAnyClock, "a_clock_that_goes_back_makes_nobody_wait_longer"),

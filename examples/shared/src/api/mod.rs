@@ -1,10 +1,12 @@
 //! The JSON API: one function for each request that the library does not answer itself. Where a page has a form for it,
 //! a browser is led to a page instead.
 
+mod live;
 mod login;
 mod password;
 mod sessions;
 
+pub use live::events;
 pub use login::{login_user, reauthenticate, register_user};
 pub use password::change_password;
 pub use sessions::{
@@ -13,7 +15,7 @@ pub use sessions::{
 
 use crate::{FormError, User};
 use hallpass_core::{Answer, Session, SessionError};
-use hallpass_login::Audience;
+use hallpass_login::{Audience, unavailable_page};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::error::Error;
@@ -105,10 +107,12 @@ fn done(audience: Audience, body: &Value, page: impl Into<Cow<'static, str>>) ->
     }
 }
 
-/// The refusal of what only users may do; a browser that is not logged in any more goes to the login page.
+/// The refusal of what only users may do. A browser that is not logged in any more goes to the login page, and one that
+/// has to wait is told so.
 pub(crate) fn refused(audience: Audience, refusal: Answer) -> Answer {
     match (audience, refusal.status) {
         (Audience::Browser, 401) => Answer::empty(303).with("location", "/login"),
+        (Audience::Browser, 503) => unavailable_page(),
         _ => refusal,
     }
 }

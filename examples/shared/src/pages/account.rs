@@ -20,7 +20,7 @@ pub async fn account(user: &User, login: &Login<Users>) -> Answer {
     };
     match Account::of(user, login).await {
         Ok(page) => html(200, &Account { notice, ..page }),
-        Err(refusal) => refusal,
+        Err(refusal) => refused(Audience::Browser, refusal),
     }
 }
 

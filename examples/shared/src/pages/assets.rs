@@ -1,4 +1,5 @@
 use hallpass_core::Answer;
+use hallpass_login::PAGESHOW_SCRIPT;
 
 /// `GET /style.css`
 #[must_use]
@@ -15,10 +16,7 @@ pub fn script() -> Answer {
 /// `GET /pageshow.js`: keeps the Back button from showing a page after logout.
 #[must_use]
 pub fn pageshow() -> Answer {
-    asset(
-        "text/javascript; charset=utf-8",
-        include_str!("../../../../crates/hallpass-login/assets/pageshow.js"),
-    )
+    asset("text/javascript; charset=utf-8", PAGESHOW_SCRIPT)
 }
 
 fn asset(content_type: &'static str, body: &'static str) -> Answer {

@@ -286,7 +286,7 @@ impl Pair {
             );
         }
         let is_live = |key| self.model.load(key).is_some_and(|row| self.model.is_live(row, self.time()));
-        let live: Vec<_> = keys.iter().map(is_live).collect();
+        let live: Vec<_> = keys.iter().map(is_live).map(Some).collect();
         assert_eq!(now(self.store.alive(&keys, self.time())).unwrap(), live);
         for subject in (1..5).filter_map(|owner| owned(owner, 0).subject_key()) {
             let listed = now(self.store.subject(&subject, self.time())).unwrap();

@@ -77,11 +77,11 @@ async fn a_slot_that_is_handed_on_is_followed() {
     let [from, to] = [0, 1].map(|node| server.nodes()[node].port());
     let record = visitor_on(&mut s, from).await;
     let other = s.create(s.visitor()).await;
-    assert_eq!(s.store.alive(&[record.key, other.key], s.now).await.unwrap(), [true, true]);
+    assert_eq!(s.store.alive(&[record.key, other.key], s.now).await.unwrap(), [Some(true), Some(true)]);
     let mut moved = Move::begin(&mut s, &record, from, to).await;
     moved.carry_keys().await;
     moved.end().await;
-    assert_eq!(s.store.alive(&[record.key, other.key], s.now).await.unwrap(), [true, true]);
+    assert_eq!(s.store.alive(&[record.key, other.key], s.now).await.unwrap(), [Some(true), Some(true)]);
     assert_eq!(s.load(&record).await.unwrap().as_ref(), Some(&record));
     assert!(s.log_out(&record).await.unwrap().is_some());
     assert_eq!(s.store.sweep(10, op(s.now)).await.unwrap().ended, []);

@@ -155,6 +155,16 @@ pub(crate) enum Bug {
     SweepBelievesItsOwnClock,
     SweepHidesWhatAWrongClockRemoved,
 
+    PurgeRemovesVisitors,
+    PurgeRemovesLaterLogins,
+    PurgeCrossesRealms,
+    PurgeNeedsNoMoment,
+    PurgeForgetsToTell,
+    PurgeTellsTheFeedNothing,
+    PurgeStopsAfterTheFirstStep,
+    PurgeHidesTimeouts,
+    PurgeAlwaysBeginsAtTheFirst,
+
     FeedIsSilent,
     FeedTellsOfThePast,
     FeedTellsOfNothing,

@@ -7,7 +7,7 @@ pub(crate) use bug::Bug;
 
 use async_trait::async_trait;
 use hallpass_core::{
-    Created, EndReason, Ended, Epoch, FeedEvent, Freshness, Op, Realm, Record, Replaced, Revision,
+    Created, EndReason, Ended, Epoch, FeedEvent, Freshness, Op, Purged, Realm, Record, Replaced, Revision,
     SessionFeed, SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, StoreError,
     SubjectKey, SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, Which,
 };
@@ -186,12 +186,16 @@ impl SessionStore for NaiveStore {
         self.change(Method::RaiseNotBefore, op, |state| state.raise_not_before(realm, at)).await
     }
 
-    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+    async fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Result<Vec<Option<bool>>, StoreError> {
         self.ask(|state| state.alive(keys, now)).await
     }
 
     async fn sweep(&self, limit: usize, op: Op) -> Result<Swept, StoreError> {
         self.change(Method::Sweep, op, |state| state.sweep(limit, op)).await
+    }
+
+    async fn purge(&self, realm: &Realm, from: u64, limit: usize, op: Op) -> Result<Purged, StoreError> {
+        self.change(Method::Purge, op, |state| state.purge(realm, from, limit, op)).await
     }
 
     async fn feed(&self) -> Result<Box<dyn SessionFeed>, StoreError> {

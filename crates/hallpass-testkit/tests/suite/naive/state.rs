@@ -337,18 +337,19 @@ impl State {
         at
     }
 
-    pub(crate) fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Vec<bool> {
+    pub(crate) fn alive(&self, keys: &[SessionKey], now: Timestamp) -> Vec<Option<bool>> {
         let is_alive =
             |row: &Row| self.is_live_for(Method::Alive, row, now) || self.has(Bug::AliveIgnoresDeadlines);
-        let mut answers: Vec<_> = keys.iter().map(|key| self.rows.get(key).is_some_and(is_alive)).collect();
+        let mut answers: Vec<_> =
+            keys.iter().map(|key| Some(self.rows.get(key).is_some_and(is_alive))).collect();
         if self.has(Bug::AliveLeavesOutTheDead) {
-            answers.retain(|alive| *alive);
+            answers.retain(|alive| *alive == Some(true));
         }
         if self.has(Bug::AliveAnswersForAThousand) {
             answers.truncate(1_000);
         }
         if self.has(Bug::AliveOfNothingIsSomething) && keys.is_empty() {
-            answers.push(false);
+            answers.push(Some(false));
         }
         answers
     }
@@ -385,6 +386,46 @@ impl State {
             ended.push(Ended::damaged(SessionKey::from_bytes([0; 34]), EndReason::IdleTimeout));
         }
         Swept { ended, more: rows.len() > limit }
+    }
+
+    /// Goes by the first eight bytes of the keys.
+    pub(crate) fn purge(&mut self, realm: &Realm, from: u64, limit: usize, op: Op) -> Purged {
+        let from = if self.has(Bug::PurgeAlwaysBeginsAtTheFirst) { 0 } else { from };
+        let moment = match (self.not_before(realm), self.bug) {
+            (None, Bug::PurgeNeedsNoMoment) => Timestamp::MAX,
+            (None, _) => return Purged::default(),
+            (Some(_), Bug::PurgeRemovesLaterLogins) => Timestamp::MAX,
+            (Some(moment), _) => moment,
+        };
+        let place = |row: &Row| u64::from_be_bytes(std::array::from_fn(|at| row.key.as_bytes()[at + 2]));
+        let mut rows: Vec<_> = self.rows.values().filter(|row| place(row) > from).cloned().collect();
+        rows.sort_by_key(place);
+        let next = rows.get(limit.max(1) - 1).map(place).filter(|_| rows.len() > limit);
+        let is_meant = |state: &Self, row: &Row| {
+            let early = match &row.identity {
+                Some(identity) => identity.authenticated < moment,
+                None => state.has(Bug::PurgeRemovesVisitors),
+            };
+            early && (row.realm == *realm || state.has(Bug::PurgeCrossesRealms))
+        };
+        rows.truncate(limit.max(1));
+        rows.retain(|row| is_meant(self, row));
+        let mut ended = Vec::new();
+        for row in rows {
+            let told = self.told.len();
+            ended.push(self.end(&row, EndReason::EndedForAll, op.now));
+            if self.has(Bug::PurgeTellsTheFeedNothing) {
+                self.told.truncate(told);
+                self.outbox.clear();
+            }
+        }
+        if self.has(Bug::PurgeHidesTimeouts) {
+            ended.iter_mut().for_each(|ended| ended.reason = EndReason::EndedForAll);
+        }
+        if self.has(Bug::PurgeForgetsToTell) {
+            ended.clear();
+        }
+        Purged { ended, next: next.filter(|_| !self.has(Bug::PurgeStopsAfterTheFirstStep)) }
     }
 
     fn has(&self, bug: Bug) -> bool {

@@ -1,0 +1,36 @@
+use crate::negotiate::{Audience, audience};
+use hallpass_core::{Answer, Refusal, RequestHead};
+
+/// The 503 for people: a small page in the place of JSON, with the same `Retry-After` as [`Refusal::Unavailable`].
+///
+/// A [`Denied`](crate::Denied) and the [`LogoutEndpoint`](crate::LogoutEndpoint) answer a browser's navigation with it
+/// while the store or the users cannot be asked. It is for handlers that meet the same. The session layer leaves a 503 that
+/// is a page in place, where it would answer with JSON itself.
+///
+/// ```
+/// use hallpass_login::unavailable_page;
+///
+/// let page = unavailable_page();
+/// assert_eq!(page.status, 503);
+/// assert!(page.headers.contains(&("retry-after", "5".into())));
+/// assert!(page.body.starts_with("<!doctype html>"));
+/// ```
+#[must_use]
+pub fn unavailable_page() -> Answer {
+    let mut answer = Answer::refusal(Refusal::Unavailable);
+    answer.headers.retain(|(name, _)| *name != "content-type");
+    answer.body = include_str!("../assets/unavailable.html").into();
+    answer
+        .with("content-type", "text/html; charset=utf-8")
+        .with("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
+        .with("x-content-type-options", "nosniff")
+}
+
+/// `answer`, or the page if it is a 503 and the request with this head is a browser's navigation.
+pub(crate) fn for_people(answer: Answer, head: &impl RequestHead) -> Answer {
+    let values = |name: &str, visit: &mut dyn FnMut(&[u8])| head.for_each_value(name, visit);
+    match answer.status {
+        503 if audience(head.method(), values) == Audience::Browser => unavailable_page(),
+        _ => answer,
+    }
+}

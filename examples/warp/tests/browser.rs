@@ -1,0 +1,3 @@
+//! The demo in a real browser.
+
+hallpass_browser::smoke_tests!(env!("CARGO_BIN_EXE_example-warp"));
