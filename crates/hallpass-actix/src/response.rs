@@ -37,7 +37,8 @@ struct Away(Answer);
 
 impl Away {
     fn of(answer: &Answer) -> Option<Self> {
-        let is_whole = answer.status == 503 && answer.headers.iter().any(|(name, _)| *name == "retry-after");
+        let has = |wanted| answer.headers.iter().any(|(name, _)| *name == wanted);
+        let is_whole = answer.status == 503 && has("retry-after") && !has("set-cookie");
         is_whole.then(|| Self(answer.clone()))
     }
 }

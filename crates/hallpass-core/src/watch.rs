@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::task::{JoinError, JoinSet};
 
 /// How often every watched session is asked for, however quiet the feed is.
 const RECHECK: Duration = Duration::from_secs(30);
@@ -20,6 +21,8 @@ const RECHECK: Duration = Duration::from_secs(30);
 const RESUBSCRIBE: Duration = Duration::from_secs(1);
 /// How many sessions are asked for in one call.
 const BATCH: usize = 500;
+/// How many such calls are under way at once.
+const BATCHES_AT_ONCE: usize = 32;
 
 /// Everybody who waits, by the session's handle, and whether a task listens to the feed for them.
 #[derive(Default)]
@@ -157,24 +160,49 @@ impl SessionManager {
         Watch { manager: self.clone(), handle, waiter }
     }
 
-    /// Wakes every watcher whose session is not live under the key it is known by.
+    /// Wakes every watcher whose session is not live under the key it is known by. Batches that are answered late keep
+    /// few others waiting.
     async fn recheck_all(&self) {
         let waiters = self.0.watchers.all();
+        let mut asking = JoinSet::new();
         for batch in waiters.chunks(BATCH) {
-            let keys: Vec<_> = batch.iter().map(|waiter| waiter.state().0).collect();
-            match self.limited(self.0.store.alive(&keys, self.now())).await {
-                Ok(alive) => {
-                    // That everybody was ended may have been lost like any other message.
-                    self.doubt_not_before();
-                    let doubtful = batch.iter().zip(alive).filter(|(_, alive)| *alive == Some(false));
-                    doubtful.for_each(|(waiter, _)| waiter.wake.notify_one());
+            if asking.len() == BATCHES_AT_ONCE {
+                done(asking.join_next().await);
+            }
+            let (manager, batch) = (self.clone(), batch.to_vec());
+            asking.spawn_on(async move { manager.recheck(&batch).await }, self.0.tasks.runtime());
+        }
+        while let Some(asked) = asking.join_next().await {
+            done(Some(asked));
+        }
+    }
+
+    async fn recheck(&self, batch: &[Arc<Waiter>]) {
+        let keys: Vec<_> = batch.iter().map(|waiter| waiter.state().0).collect();
+        match self.limited(self.0.store.alive(&keys, self.now())).await {
+            Ok(alive) => {
+                // That everybody was ended may have been lost like any other message.
+                self.doubt_not_before();
+                let unknown = alive.iter().filter(|alive| alive.is_none()).count();
+                if unknown > 0 {
+                    tracing::warn!(target: "hallpass", unknown, "of some watched sessions it is not known whether they are live");
                 }
-                Err(error) => {
-                    tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "watched sessions could not be checked");
-                    return;
-                }
+                let doubtful = batch.iter().zip(alive).filter(|(_, alive)| *alive == Some(false));
+                doubtful.for_each(|(waiter, _)| waiter.wake.notify_one());
+            }
+            Err(error) => {
+                tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "watched sessions could not be checked");
             }
         }
+    }
+}
+
+/// A store that panics does so for the listener too, which then begins anew.
+fn done(asked: Option<Result<(), JoinError>>) {
+    if let Some(Err(error)) = asked
+        && error.is_panic()
+    {
+        std::panic::resume_unwind(error.into_panic());
     }
 }
 

@@ -86,8 +86,8 @@ impl Link {
         self.within(self.connection.send_all(first, commands, true)).await
     }
 
-    /// As [`Link::send_all_twice`], but in a cluster a server that does not answer leaves only its own commands without
-    /// an answer.
+    /// As [`Link::send_all`] or [`Link::send_all_twice`], but in a cluster a server that does not answer leaves only its own
+    /// commands without an answer.
     ///
     /// # Errors
     ///
@@ -96,11 +96,12 @@ impl Link {
         &self,
         first: Option<Cmd>,
         commands: Vec<(Tag, Cmd)>,
+        may_repeat: bool,
     ) -> Result<Vec<Option<Value>>, StoreError> {
         let Connection::Cluster(cluster) = &self.connection else {
-            return Ok(self.send_all_twice(first, commands).await?.into_iter().map(Some).collect());
+            return Ok(self.send_all(first, commands).await?.into_iter().map(Some).collect());
         };
-        let answers = cluster.send_each(first, commands, self.limit).await;
+        let answers = cluster.send_each(first, commands, may_repeat, self.limit).await;
         match answers.iter().find_map(|answer| answer.as_ref().err()) {
             Some(error) if answers.iter().all(Result::is_err) => Err(store_error(error.clone())),
             _ => Ok(answers.into_iter().map(Result::ok).collect()),

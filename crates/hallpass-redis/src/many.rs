@@ -14,7 +14,7 @@ use std::time::Duration;
 const TAGS_AT_ONCE: usize = 1024;
 
 /// How many scripts are sent at once, so that they are done long before the time limit on a busy server too.
-pub(crate) const SCRIPTS_AT_ONCE: usize = 256;
+const SCRIPTS_AT_ONCE: usize = 256;
 
 /// How much the clocks of a node and of the server may differ.
 const SKEW: Duration = Duration::from_secs(5 * 60);
@@ -67,7 +67,7 @@ impl RedisStore {
         }
         let ask = |(tag, places): (&Tag, &Vec<usize>)| (*tag, self.ask_for(*tag, keys, places, now));
         let commands = places.iter().map(ask).collect();
-        let answers = self.link.send_each(Some(script::ALIVE.load()), commands).await?;
+        let answers = self.link.send_each(Some(script::ALIVE.load()), commands, true).await?;
         let mut alive = vec![None; keys.len()];
         for (places, answer) in places.values().zip(answers) {
             let Some(answer) = answer else { continue };
@@ -86,7 +86,7 @@ impl RedisStore {
     }
 
     /// Comes past every tag once, beginning where the last call stopped. What is due is counted first, so that the
-    /// limit can be dealt out.
+    /// limit can be dealt out. Servers of a cluster that do not answer are left out.
     pub(crate) async fn sweep_tags(&self, limit: usize, op: Op) -> Result<Swept, StoreError> {
         self.check_clock(op.now).await?;
         let mut swept = Swept::default();
@@ -94,8 +94,11 @@ impl RedisStore {
         for tags in round.chunks(TAGS_AT_ONCE) {
             let room = limit - swept.ended.len().min(limit);
             let (shares, left) = share_out(room, tags, self.count_due(tags, op.now).await?);
-            if !shares.is_empty() {
-                swept.ended.extend(self.sweep_shares(shares, op).await?);
+            match self.sweep_shares(shares, op).await {
+                Ok(ended) => swept.ended.extend(ended),
+                // What has been removed is reported all the same.
+                Err(error) if swept.ended.is_empty() => return Err(error),
+                Err(_) => break,
             }
             if let Some(tag) = left {
                 self.sweep_at.store(tag.index(), Ordering::Relaxed);
@@ -122,8 +125,9 @@ impl RedisStore {
             count.arg(self.base(*tag).deadlines()).arg("-inf").arg(now.as_slice());
             (*tag, count)
         };
-        let counts = self.link.send_all_twice(None, tags.iter().map(count).collect()).await?;
-        counts.iter().map(reply::number).collect()
+        let counts = self.link.send_each(None, tags.iter().map(count).collect(), true).await?;
+        // What cannot be asked is swept later.
+        counts.iter().map(|count| count.as_ref().map_or(Ok(0), reply::number)).collect()
     }
 
     async fn sweep_shares(
@@ -133,10 +137,13 @@ impl RedisStore {
     ) -> Result<Vec<hallpass_core::Ended>, StoreError> {
         let sweep =
             |(tag, share)| (tag, self.changing(&script::SWEEP, tag, op).arg(decimal(share)).by_hash());
-        let commands = shares.into_iter().map(sweep).collect();
-        let answers = self.link.send_all(Some(script::SWEEP.load()), commands).await?;
+        let commands: Vec<_> = shares.into_iter().map(sweep).collect();
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answers = self.link.send_each(Some(script::SWEEP.load()), commands, false).await?;
         let mut ended = Vec::new();
-        for answer in answers {
+        for answer in answers.into_iter().flatten() {
             ended.extend(swept_in(answer)?);
         }
         Ok(ended)

@@ -91,21 +91,21 @@ impl Cluster {
         Ok(all)
     }
 
-    /// As [`Cluster::send_all`], for what may be done twice. A server that does not answer in time takes only its own
-    /// commands with it.
+    /// As [`Cluster::send_all`]. A server that does not answer in time takes only its own commands with it.
     pub(crate) async fn send_each(
         self: &Arc<Self>,
         first: Option<Cmd>,
         commands: Vec<(Tag, Cmd)>,
+        may_repeat: bool,
         limit: Duration,
     ) -> Vec<RedisResult<Value>> {
         let mut all: Vec<_> = commands.iter().map(|_| Err(cut_off())).collect();
         let mut sending = JoinSet::new();
         for batch in self.batches(placed(commands)) {
             let places: Vec<_> = batch.commands.iter().map(|(place, ..)| *place).collect();
-            let answers = timeout(limit, Arc::clone(self).deliver(first.clone(), batch, true));
+            let (cluster, first) = (Arc::clone(self), first.clone());
             sending.spawn(async move {
-                match answers.await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into())) {
+                match cluster.deliver_within(limit, first, batch, may_repeat).await {
                     Ok(answers) => answers.into_iter().map(|(place, answer)| (place, Ok(answer))).collect(),
                     Err(error) => {
                         places.into_iter().map(|place| (place, Err(error.clone()))).collect::<Vec<_>>()
@@ -119,6 +119,21 @@ impl Cluster {
             }
         }
         all
+    }
+
+    async fn deliver_within(
+        self: Arc<Self>,
+        limit: Duration,
+        first: Option<Cmd>,
+        batch: Batch,
+        may_repeat: bool,
+    ) -> RedisResult<Vec<(usize, Value)>> {
+        let answers = timeout(limit, Arc::clone(&self).deliver(first, batch, may_repeat)).await;
+        answers.unwrap_or_else(|_| {
+            // Who stands still may have been replaced.
+            self.refresh(None);
+            Err(io::Error::from(io::ErrorKind::TimedOut).into())
+        })
     }
 
     fn route(&self, slot: u16) -> Option<Route> {

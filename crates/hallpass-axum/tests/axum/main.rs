@@ -7,3 +7,5 @@ mod guard;
 mod log;
 mod logout;
 mod scene;
+#[cfg(feature = "ws")]
+mod ws_http2;

@@ -7,7 +7,7 @@ use crate::event::{Event, EventKind};
 use crate::ids::SubjectKey;
 use crate::record::{EndReason, Record, SessionData, Transport};
 use crate::session::LoginGrant;
-use crate::store::{Created, Replaced, StoreErrorKind, Taken, Updated};
+use crate::store::{Created, Replaced, SessionLimit, StoreErrorKind, Taken, Updated, WhenReached};
 use crate::token::SessionToken;
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ impl Job<'_> {
             let record = Arc::new(self.reauthenticated(&base, &token, &grant, data)?);
             let op = self.manager.op()?;
             let store = &self.manager.0.store;
-            let (ticket, limit) = (Some(&grant.ticket), Some(grant.limit));
+            let (ticket, limit) = (Some(&grant.ticket), limit_of_relogin(&base, &grant));
             let replacing = store.replace(&base.key, Arc::clone(&record), base.revision, ticket, limit, op);
             match self.manager.limited(replacing).await? {
                 Replaced::Replaced { evicted } => {
@@ -190,4 +190,11 @@ impl Job<'_> {
             ..self.manager.event(EventKind::LoginFailed)
         });
     }
+}
+
+/// A login that is there already adds none: where too many are refused, it is not one too many. It may be when its last
+/// factor has been shown, for then it counts among others than before.
+fn limit_of_relogin(base: &Record, grant: &LoginGrant) -> Option<SessionLimit> {
+    let is_counted = base.identity.as_ref().is_some_and(|identity| identity.level == grant.level);
+    Some(grant.limit).filter(|limit| !is_counted || limit.when_reached == WhenReached::EndLeastRecent)
 }

@@ -74,6 +74,33 @@ async fn a_hook_that_panics_undoes_no_logout() {
     assert_eq!(world.events.ends(), [EndReason::LoggedOut]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hook_that_blocks_delays_no_end() {
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let wait = Mutex::new(wait);
+    let hook = EventHook::new(move |event: &Event<'_>| {
+        if event.kind == EventKind::Ended {
+            let _ = wait.lock().unwrap().recv();
+        }
+    });
+    let mut world = World::new();
+    let builder = SessionManager::builder(world.store.clone()).clock(world.clock.clone());
+    world.sessions = builder.events(hook).sweep_every(None).build().unwrap();
+    let jar = world.logged_in(7).await;
+    let session = world.open(&jar).await;
+    let leaving = tokio::spawn(async move { log_out(&session).await });
+    let ended = async {
+        while world.who(&jar).await.is_some() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(60), ended).await;
+    assert!(ended.is_ok(), "the session lives for as long as the hook blocks");
+    assert!(!leaving.is_finished());
+    drop(go);
+    assert_eq!(leaving.await.unwrap(), 1);
+}
+
 #[tokio::test]
 async fn nobody_waits_for_a_stream_that_is_not_read() {
     let channel = EventChannel::new(1);

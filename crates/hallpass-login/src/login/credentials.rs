@@ -97,6 +97,18 @@ impl<A: Authenticator> Login<A> {
     /// If it fails, the credentials are changed and it is not confirmed that the other sessions are ended; their stamp
     /// is refused wherever the user is asked for.
     ///
+    /// Where nobody is logged in, as when a forgotten password is reset by a link in a mail or an account is deleted, the
+    /// sessions are ended by their user:
+    ///
+    /// ```
+    /// use hallpass_core::{EndReason, EndSubjectError, SessionManager, Subject};
+    ///
+    /// /// After the new password and stamp are on record.
+    /// async fn password_was_reset(sessions: &SessionManager, user: Subject) -> Result<(), EndSubjectError> {
+    ///     sessions.admin().because(EndReason::CredentialsChanged).end_all(user).await.map(drop)
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// When nobody is logged in as `user`, this session has been ended itself, or the store did not confirm. And with

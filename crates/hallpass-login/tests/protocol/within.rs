@@ -1,6 +1,6 @@
-use crate::support::{World, cookie};
+use crate::support::{Get, World, cookie};
 use hallpass_core::{Refusal, SessionHandle, SessionLimit, WhenReached};
-use hallpass_login::{Denied, Keep, LoginError, require_recent};
+use hallpass_login::{ClearSiteData, Denied, Keep, LoginError, LogoutEndpoint, require_recent};
 use hallpass_testkit::{Method, Times};
 use std::sync::Arc;
 use std::time::Duration;
@@ -131,4 +131,34 @@ async fn a_user_has_as_many_sessions_as_this_user_may() {
     assert_eq!((world.who(&first).await, world.who(&second).await), (None, Some("alice")));
     world.logged_in("bob").await;
     assert_eq!(world.who(&bob).await, Some("bob"), "the others may have as many as the policy says");
+}
+
+#[tokio::test]
+async fn a_reauthentication_is_not_one_login_too_many() {
+    let world = World::new();
+    let first = world.logged_in("alice").await;
+    let second = world.logged_in("alice").await;
+    let limit = SessionLimit { max: 1.try_into().unwrap(), when_reached: WhenReached::Refuse };
+    world.users.change(1, |user| user.limit = Some(limit));
+    let login = world.login(&second).await;
+    login.reauthenticate(("alice", "right")).await.unwrap();
+    let renewed = cookie(&login.session().slot().commit().await);
+    assert_eq!((world.who(&first).await, world.who(&renewed).await), (Some("alice"), Some("alice")));
+}
+
+#[tokio::test]
+async fn a_browser_is_asked_to_forget_more_only_where_that_is_set_and_after_a_logout() {
+    let world = World::new();
+    let asked = async |endpoint: &LogoutEndpoint| {
+        let cookie = world.logged_in("alice").await;
+        let answer = endpoint.answer(&world.slot(&cookie), &Get(&cookie)).await;
+        let told = answer.headers.iter().find(|(name, _)| *name == "clear-site-data");
+        (answer.status, told.map(|(_, value)| value.to_string()))
+    };
+    let plain = LogoutEndpoint::new().allow_get();
+    assert_eq!(asked(&plain).await, (200, None));
+    let endpoint = plain.clone().clear_site_data(ClearSiteData::new().storage().cache());
+    assert_eq!(asked(&endpoint).await, (200, Some(r#""cache", "storage""#.into())));
+    world.store.fail(Method::RevokeSubject, Times::Next(1));
+    assert_eq!(asked(&endpoint).await, (503, None));
 }

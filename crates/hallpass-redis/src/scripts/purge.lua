@@ -1,5 +1,4 @@
--- ARGV: 6 the realm, 7 where to begin among the deadlines, 8 how many to look at. Answers how many of those stay, and
--- whether there are more.
+-- ARGV: 6 the realm, 7 where to begin among the deadlines, 8 how many to look at. Answers how many of those stay.
 local realm, first, count = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 local keys = redis.call('ZRANGE', BASE .. 'x', first, first + count - 1)
 local stay = 0
@@ -14,4 +13,4 @@ for _, key in ipairs(keys) do
   end
 end
 tell()
-return { 'purged', ended, stay, #keys == count and 1 or 0 }
+return { 'purged', ended, stay }

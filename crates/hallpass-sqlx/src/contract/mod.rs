@@ -101,8 +101,8 @@ pub(crate) trait Database: Debug + Send + Sync + Sized {
         now: Timestamp,
     ) -> impl Future<Output = sqlx::Result<Vec<Vec<u8>>>> + Send;
 
-    /// The last of the next `limit` rows after the one with the number `from`; `None` when there are none.
-    fn last_row_of(&self, from: i64, limit: usize) -> impl Future<Output = sqlx::Result<Option<i64>>> + Send;
+    /// The numbers of the next `limit` rows after the one with the number `from`.
+    fn rows_from(&self, from: i64, limit: usize) -> impl Future<Output = sqlx::Result<Vec<i64>>> + Send;
 
     /// The database's time.
     fn clock(&self) -> impl Future<Output = sqlx::Result<Timestamp>> + Send;

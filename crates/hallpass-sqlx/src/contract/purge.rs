@@ -17,11 +17,12 @@ pub(crate) async fn purge<D: Database>(
 ) -> Result<Purged, StoreError> {
     let from = i64::try_from(from).unwrap_or(i64::MAX);
     let batch = limit.clamp(1, BATCH);
-    let Some(to) = repeat(database, || database.last_row_of(from, batch)).await? else {
-        return Ok(Purged::default());
-    };
+    let rows = repeat(database, || database.rows_from(from, batch)).await?;
+    let Some(to) = rows.last().copied() else { return Ok(Purged::default()) };
     let ended = run(database, &Purge { realm, from, to, now }).await?;
-    Ok(Purged { ended, next: u64::try_from(to).ok() })
+    // What is made meanwhile counts, so that nothing is left to do behind the last.
+    let next = u64::try_from(to).ok().filter(|_| rows.len() == batch);
+    Ok(Purged { ended, next })
 }
 
 struct Purge<'a> {

@@ -259,9 +259,9 @@ impl Database for PostgresStore {
         self.inner.fetch(ask).await?.iter().map(|row| row.try_get(0)).collect()
     }
 
-    async fn last_row_of(&self, from: i64, limit: usize) -> sqlx::Result<Option<i64>> {
+    async fn rows_from(&self, from: i64, limit: usize) -> sqlx::Result<Vec<i64>> {
         let rows = self.inner.fetch(query(&self.inner.sql.rows_from).bind(from).bind(limit as i64)).await?;
-        rows.last().map(|row| row.try_get(0)).transpose()
+        rows.iter().map(|row| row.try_get(0)).collect()
     }
 
     async fn clock(&self) -> sqlx::Result<Timestamp> {

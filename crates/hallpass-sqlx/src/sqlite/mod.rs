@@ -196,10 +196,10 @@ impl Database for SqliteStore {
         ask.fetch_all(&self.inner.readers).await?.iter().map(|row| row.try_get(0)).collect()
     }
 
-    async fn last_row_of(&self, from: i64, limit: usize) -> sqlx::Result<Option<i64>> {
+    async fn rows_from(&self, from: i64, limit: usize) -> sqlx::Result<Vec<i64>> {
         let ask = query(&self.inner.sql.rows_from).bind(from).bind(limit as i64);
         let rows = ask.fetch_all(&self.inner.readers).await?;
-        rows.last().map(|row| row.try_get(0)).transpose()
+        rows.iter().map(|row| row.try_get(0)).collect()
     }
 
     async fn clock(&self) -> sqlx::Result<Timestamp> {

@@ -1,11 +1,12 @@
 //! Primaries that are gone, or stand still, and connections that break.
 
-use super::{Visitors, cluster, count, raw_of, scene_of, visitors};
+use super::{Visitors, cluster, count, port_of, raw_of, scene_of, visitors};
 use crate::shared::{Scene, until};
-use hallpass_core::{SessionKey, SessionStore};
+use hallpass_core::{SessionKey, SessionStore, Subject, SubjectKey};
 use hallpass_servers::Node;
-use hallpass_testkit::op;
+use hallpass_testkit::{Sample, op};
 use redis::cmd;
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +29,8 @@ async fn the_moment_before_which_no_login_counts_is_known_whoever_is_gone() {
             }
         }
         node.restart().unwrap();
-        until("it answers again", || async { s.store.sweep(1, op(s.now)).await.is_ok() }).await;
+        let raise = async || s.store.raise_not_before(&s.realm, s.now, op(s.now)).await;
+        until("all of them answer again", || async { raise().await.is_ok() }).await;
     }
 }
 
@@ -65,6 +67,40 @@ async fn a_primary_that_dies_takes_only_its_own_sessions_with_it() {
         s.store.alive(&keys, s.now).await.is_ok_and(|alive| alive.iter().all(|alive| *alive == Some(true)))
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Redis Cluster: run cargo xtask test"]
+async fn what_is_removed_while_a_primary_is_dead_is_reported() {
+    let mut server = cluster();
+    let mut s = scene_of(&mut server).await;
+    let mut logins = Vec::new();
+    for n in 0..60 {
+        let user = SubjectKey::new(s.realm.clone(), Subject::from(n as u64));
+        logins.push(s.create(Sample::login(&user, s.now - Duration::from_secs(60))).await);
+    }
+    s.store.raise_not_before(&s.realm, s.now, op(s.now)).await.unwrap();
+    let dead = server.nodes()[0].port();
+    let mut living = BTreeSet::new();
+    for login in &logins {
+        if port_of(&mut s, login).await != dead {
+            living.insert(login.key);
+        }
+    }
+    assert!(!living.is_empty() && living.len() < logins.len());
+    server.nodes()[0].kill().unwrap();
+    let (mut reported, mut from) = (BTreeSet::new(), Some(0));
+    while let Some(place) = from {
+        match s.store.purge(&s.realm, place, 100, op(s.now)).await {
+            Ok(purged) => {
+                reported.extend(purged.ended.iter().map(|ended| ended.key));
+                from = purged.next;
+            }
+            // The next tags may all be on servers that live.
+            Err(_) => from = Some(((place >> 40) + 256) << 40).filter(|next| *next < 4096 << 40),
+        }
+    }
+    assert_eq!(reported, living);
 }
 
 #[tokio::test(flavor = "multi_thread")]
