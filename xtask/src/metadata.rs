@@ -63,7 +63,7 @@ pub(crate) struct Package {
     #[serde(default)]
     dependencies: Vec<Dependency>,
     publish: Option<Vec<String>>,
-    manifest_path: PathBuf,
+    pub(crate) manifest_path: PathBuf,
 }
 
 impl Package {

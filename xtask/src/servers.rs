@@ -35,7 +35,7 @@ pub(crate) fn needed(packages: &[&str]) -> Result<Vec<Kind>> {
             let helpers = packages.iter().flat_map(|package| package.dev_dependencies());
             let helpers = helpers.filter(|name| *name != SERVERS).filter_map(|name| metadata.member(name));
             let all = packages.iter().copied().chain(helpers);
-            named_in(&all.map(|package| metadata.folder(package)).collect::<Vec<_>>())
+            named_in(&all.filter_map(|package| package.manifest_path.parent()).collect::<Vec<_>>())
         }
         _ => Ok(Kind::ALL.to_vec()),
     }
