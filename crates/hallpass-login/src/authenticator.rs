@@ -126,4 +126,10 @@ pub trait Authenticator: Send + Sync + 'static {
     fn login_path(&self) -> Option<&str> {
         None
     }
+
+    /// The path of the page where a user who is logged in gives the password once more, for what needs a
+    /// [recent](crate::Guard::recent) login. Browsers are sent there; the login page does it too, and is it unless set.
+    fn reauthentication_path(&self) -> Option<&str> {
+        self.login_path()
+    }
 }

@@ -142,12 +142,15 @@ pub async fn find_subject<A: Authenticator>(slot: Option<&SessionSlot>) -> Resul
 }
 
 impl Denied {
-    /// [`answer`](Self::answer), with the login page of the nearest layer's `A`. A client with a bearer token is not sent
+    /// [`answer`](Self::answer), with the page for it of the nearest layer's `A`. A client with a bearer token is not sent
     /// there.
     #[must_use]
     pub fn answer_for<A: Authenticator>(self, slot: Option<&SessionSlot>, head: &impl RequestHead) -> Answer {
         let nearest = |slot: &SessionSlot| Some((slot.transport(), slot.companion::<A>()?));
         match slot.and_then(|slot| slot.chain().find_map(nearest)) {
+            Some((Transport::Cookie, users)) if self == Self::NotRecent => {
+                self.answer(head, users.reauthentication_path())
+            }
             Some((Transport::Cookie, users)) => self.answer(head, users.login_path()),
             Some((Transport::Bearer, _)) | None => self.plain_answer(),
         }

@@ -6,7 +6,11 @@ use hallpass_sqlx::{MySqlStore, PostgresStore, SqliteStore};
 use hallpass_testkit::Fixture;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
+
+/// Nothing here is about how fast a server answers: a busy machine breaks no promise.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Which store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,13 +64,15 @@ impl Kind {
             Self::SqliteFile => sqlite_file(clock).await,
             Self::SqliteMemory => Fresh::new(sqlite("sqlite::memory:", clock).await),
             Self::Postgres => {
-                let builder = PostgresStore::builder().table_prefix(prefix).clock(clock);
+                let builder =
+                    PostgresStore::builder().table_prefix(prefix).clock(clock).acquire_timeout(PATIENCE);
                 let store = builder.connect(&url(POSTGRES)).await.expect("PostgreSQL is there");
                 store.migrate().await.expect("the user may create tables");
                 Fresh::new(store)
             }
             Self::MySql => {
-                let builder = MySqlStore::builder().table_prefix(prefix).clock(clock);
+                let builder =
+                    MySqlStore::builder().table_prefix(prefix).clock(clock).acquire_timeout(PATIENCE);
                 let store = builder.connect(&url(MYSQL)).await.expect("MariaDB is there");
                 store.migrate().await.expect("the user may create tables");
                 Fresh::new(store)

@@ -10,7 +10,6 @@ mod form;
 pub mod pages;
 mod shutdown;
 mod store;
-mod useragent;
 mod users;
 
 pub use demo::{Demo, run};

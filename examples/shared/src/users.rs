@@ -65,6 +65,7 @@ fn table(pool: impl Into<UserPool>) -> Result<Users, StartError> {
         .stamp("stamp", ColumnType::Integer)
         .roles("roles")
         .login_path("/login")
+        .reauthentication_path("/reauthenticate")
         .build()
         .map_err(StartError::system)
 }

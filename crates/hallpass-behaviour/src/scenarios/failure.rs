@@ -283,3 +283,20 @@ pub async fn b86_a_change_whose_answer_is_lost_is_applied_once(world: &World) {
     assert_eq!(log_out(&mut browser).await, 0);
     assert_empty(world).await;
 }
+
+/// A store that is full takes no login and every logout.
+pub async fn b79_a_full_store_takes_no_login_and_every_logout(world: &World) {
+    let site = world.site().await;
+    let [mut one, mut two, mut three] =
+        [site.logged_in("alice").await, site.logged_in("alice").await, site.logged_in("alice").await];
+    for method in [Method::Create, Method::Replace, Method::Update, Method::Touch] {
+        site.store.fail(method, Times::UntilCleared);
+    }
+    assert_unavailable(&site.browser().send(alice_logs_in()).await);
+    assert_unavailable(&one.post("/session/write/cart/full").await);
+    assert!(one.is_logged_in().await, "what is there goes on");
+    assert_eq!(log_out(&mut one).await, 1);
+    assert_eq!(two.post("/login/everywhere").await.sessions_ended(), 2);
+    assert!(!three.is_logged_in().await);
+    assert_empty(world).await;
+}

@@ -171,6 +171,7 @@ macro_rules! for_each_scenario {
             b78_two_areas_share_a_store_and_nothing_else
             b78_a_token_of_one_area_opens_nothing_in_the_other
             b78_everywhere_in_one_area_leaves_the_other
+            b79_a_full_store_takes_no_login_and_every_logout
             b80_a_bearer_token_lets_in_until_the_logout
             b80_a_bad_bearer_beside_a_good_cookie_is_refused
             b80_a_token_of_one_transport_is_nothing_in_the_other

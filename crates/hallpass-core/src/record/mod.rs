@@ -2,6 +2,7 @@
 
 mod codec;
 mod data;
+mod device_name;
 
 pub use codec::DecodeError;
 pub use data::{DataChange, SessionData};
@@ -156,6 +157,23 @@ impl ClientInfo {
     #[must_use]
     pub fn user_agent(&self) -> Option<&str> {
         self.0.as_ref()?.user_agent.as_deref()
+    }
+
+    /// What the client is called in a list of devices: `Firefox on Linux`, or the name that a program gives itself, such as
+    /// `curl`. `None` if its user agent says nothing of the kind.
+    ///
+    /// Clients say what they want, so this is for people who look for their own devices, and for nothing else. Escape it
+    /// on pages.
+    ///
+    /// ```
+    /// use hallpass_core::ClientInfo;
+    ///
+    /// let client = ClientInfo::new(Some("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"), None);
+    /// assert_eq!(client.device_name().as_deref(), Some("Firefox on Linux"));
+    /// ```
+    #[must_use]
+    pub fn device_name(&self) -> Option<String> {
+        device_name::device_name(self.user_agent()?)
     }
 
     /// The peer's address at creation.

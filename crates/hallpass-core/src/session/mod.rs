@@ -188,7 +188,7 @@ impl LoginGrant {
     pub(crate) fn identity(&self) -> Identity {
         Identity {
             subject: self.subject.clone(),
-            // Not the moment of the commit: "end everybody" and `RecentLogin` count from the check.
+            // Not the moment of the commit: "end everybody" and a guard for recent logins count from the check.
             authenticated: self.ticket.started_at,
             stamp: self.stamp,
             level: self.level,

@@ -62,6 +62,13 @@ impl Device {
         self.summary.client.user_agent()
     }
 
+    /// What it is called in a list, such as `Firefox on Linux`, as far as its [user agent](Self::user_agent) tells. Never
+    /// trusted either: escape it on pages.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        self.summary.client.device_name()
+    }
+
     /// Where it connected from at login.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {

@@ -112,6 +112,14 @@ impl Authenticator for Users {
     async fn user(&self, subject: &Subject) -> Result<Option<User>, Infallible> {
         Ok(self.read("user", |user| user.subject() == *subject))
     }
+
+    fn login_path(&self) -> Option<&str> {
+        Some("/login")
+    }
+
+    fn reauthentication_path(&self) -> Option<&str> {
+        Some("/confirm")
+    }
 }
 
 pub(crate) struct World {

@@ -8,9 +8,6 @@ use sqlx::{Connection, MySqlConnection, MySqlPool};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a call waits for a connection.
-const ACQUIRE: Duration = Duration::from_secs(5);
-
 /// A connection that was not used for so long is tried before it is relied on.
 const FRESH: Duration = Duration::from_secs(1);
 
@@ -42,11 +39,17 @@ pub struct MySqlStoreBuilder {
     prefix: String,
     clock: Option<Arc<dyn Clock>>,
     max_connections: u32,
+    acquire_timeout: Duration,
 }
 
 impl Default for MySqlStoreBuilder {
     fn default() -> Self {
-        Self { prefix: "hallpass_".into(), clock: None, max_connections: 10 }
+        Self {
+            prefix: "hallpass_".into(),
+            clock: None,
+            max_connections: 10,
+            acquire_timeout: Duration::from_secs(5),
+        }
     }
 }
 
@@ -71,6 +74,13 @@ impl MySqlStoreBuilder {
         self
     }
 
+    /// How long a call waits for a connection of those that [`connect`](Self::connect) opens, and connecting for the server;
+    /// 5 seconds unless set.
+    pub fn acquire_timeout(mut self, limit: Duration) -> Self {
+        self.acquire_timeout = limit;
+        self
+    }
+
     /// Connects to a database that exists, such as `mysql://user:password@host:3306/database`.
     ///
     /// # Errors
@@ -79,13 +89,13 @@ impl MySqlStoreBuilder {
     pub async fn connect(self, url: &str) -> Result<MySqlStore, SetupError> {
         let options = options(url).ok_or(SetupError::InvalidUrl { form: URL_FORM })?;
         // A pool would hide the cause behind a time limit.
-        let first = tokio::time::timeout(ACQUIRE, MySqlConnection::connect_with(&options)).await;
+        let first = tokio::time::timeout(self.acquire_timeout, MySqlConnection::connect_with(&options)).await;
         let first = first.map_err(|_| sqlx::Error::PoolTimedOut).flatten().map_err(SetupError::Connect)?;
         // It has served its purpose; that it cannot be closed in order changes nothing.
         let _ = first.close().await;
         let pool = MySqlPoolOptions::new()
             .max_connections(self.max_connections)
-            .acquire_timeout(ACQUIRE)
+            .acquire_timeout(self.acquire_timeout)
             .test_before_acquire(false)
             .before_acquire(|connection, about| {
                 Box::pin(async move { Ok(about.idle_for < FRESH || connection.ping().await.is_ok()) })

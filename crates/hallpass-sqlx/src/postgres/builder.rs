@@ -8,9 +8,6 @@ use sqlx::{Connection, PgConnection, PgPool};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a call waits for a connection, and connecting for the server.
-const ACQUIRE: Duration = Duration::from_secs(5);
-
 /// How long a connection may lie idle before it is tried.
 const TRUSTED: Duration = Duration::from_secs(1);
 
@@ -38,6 +35,7 @@ pub struct PostgresStoreBuilder {
     pub(super) statement_timeout: Duration,
     pub(super) lock_timeout: Duration,
     max_connections: u32,
+    acquire_timeout: Duration,
 }
 
 impl Default for PostgresStoreBuilder {
@@ -49,6 +47,7 @@ impl Default for PostgresStoreBuilder {
             statement_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(3),
             max_connections: 10,
+            acquire_timeout: Duration::from_secs(5),
         }
     }
 }
@@ -94,6 +93,13 @@ impl PostgresStoreBuilder {
         self
     }
 
+    /// How long a call waits for a connection of those that [`connect`](Self::connect) opens, and connecting for the server;
+    /// 5 seconds unless set.
+    pub fn acquire_timeout(mut self, limit: Duration) -> Self {
+        self.acquire_timeout = limit;
+        self
+    }
+
     /// Connects to the server with connections that serve nothing else.
     ///
     /// # Errors
@@ -102,14 +108,14 @@ impl PostgresStoreBuilder {
     pub async fn connect(self, url: &str) -> Result<PostgresStore, SetupError> {
         let options: PgConnectOptions = url.parse().map_err(|_| SetupError::InvalidUrl { form: URL_FORM })?;
         // A pool would hide the cause behind a time limit.
-        let first = tokio::time::timeout(ACQUIRE, PgConnection::connect_with(&options)).await;
+        let first = tokio::time::timeout(self.acquire_timeout, PgConnection::connect_with(&options)).await;
         let first = first.map_err(|_| sqlx::Error::PoolTimedOut).flatten().map_err(SetupError::Connect)?;
         // It has served its purpose; that it cannot be closed in order changes nothing.
         let _ = first.close().await;
         let settings = self.settings();
         let pool = PgPoolOptions::new()
             .max_connections(self.max_connections)
-            .acquire_timeout(ACQUIRE)
+            .acquire_timeout(self.acquire_timeout)
             .test_before_acquire(false)
             .before_acquire(|connection, seen| Box::pin(is_open(connection, seen.idle_for)))
             .after_connect(move |connection, _| {

@@ -29,6 +29,7 @@ pub struct UserTableBuilder<P = ()> {
     normalize: Option<Normalize>,
     passwords: Passwords,
     login_path: Option<String>,
+    reauthentication_path: Option<String>,
     time_limit: Duration,
     profile: PhantomData<fn() -> P>,
 }
@@ -54,6 +55,7 @@ impl UserTableBuilder {
             normalize: None,
             passwords: Passwords::default(),
             login_path: None,
+            reauthentication_path: None,
             time_limit: Duration::from_secs(5),
             profile: PhantomData,
         }
@@ -150,6 +152,13 @@ impl<P: 'static> UserTableBuilder<P> {
         self
     }
 
+    /// Where a browser gives the password once more; the login page unless set. See
+    /// [`Authenticator::reauthentication_path`](hallpass_login::Authenticator::reauthentication_path).
+    pub fn reauthentication_path(mut self, path: impl Into<String>) -> Self {
+        self.reauthentication_path = Some(path.into());
+        self
+    }
+
     /// How long the database may take for one statement, the wait for a connection included. Default: 5 seconds.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = limit;
@@ -160,7 +169,9 @@ impl<P: 'static> UserTableBuilder<P> {
     /// [Several tables](crate::users#several-tables).
     pub fn profile<Q: 'static>(self) -> UserTableBuilder<Q> {
         let Self { pool, table, subject, username, password_hash, stamp, .. } = self;
-        let Self { enabled, roles, normalize, passwords, login_path, time_limit, .. } = self;
+        let Self {
+            enabled, roles, normalize, passwords, login_path, reauthentication_path, time_limit, ..
+        } = self;
         UserTableBuilder {
             pool,
             table,
@@ -173,6 +184,7 @@ impl<P: 'static> UserTableBuilder<P> {
             normalize,
             passwords,
             login_path,
+            reauthentication_path,
             time_limit,
             profile: PhantomData,
         }
@@ -193,6 +205,7 @@ impl<P: 'static> UserTableBuilder<P> {
                 passwords: self.passwords,
                 normalize: self.normalize,
                 login_path: self.login_path,
+                reauthentication_path: self.reauthentication_path,
                 time_limit: self.time_limit,
             }),
             profile: PhantomData,

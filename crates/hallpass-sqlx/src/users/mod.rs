@@ -127,6 +127,7 @@ struct Inner {
     passwords: Passwords,
     normalize: Option<Normalize>,
     login_path: Option<String>,
+    reauthentication_path: Option<String>,
     time_limit: Duration,
 }
 
@@ -220,6 +221,10 @@ impl<P: 'static> Authenticator for UserTable<P> {
 
     fn login_path(&self) -> Option<&str> {
         self.inner.login_path.as_deref()
+    }
+
+    fn reauthentication_path(&self) -> Option<&str> {
+        self.inner.reauthentication_path.as_deref().or(self.login_path())
     }
 }
 

@@ -4,6 +4,7 @@ use hallpass_sqlx::MySqlStore;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, MySqlPool};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// Dropped with all it holds when this is dropped.
 #[derive(Debug)]
@@ -39,7 +40,12 @@ impl Database {
 
     /// A store with its tables, and connections for many calls at once.
     pub(crate) async fn store(&self) -> MySqlStore {
-        let store = MySqlStore::builder().max_connections(24).connect(&self.url()).await.expect("the server");
+        let store = MySqlStore::builder()
+            .max_connections(24)
+            .acquire_timeout(Duration::from_secs(60))
+            .connect(&self.url())
+            .await
+            .expect("the server");
         store.migrate().await.expect("fresh tables");
         store
     }

@@ -4,6 +4,7 @@ use hallpass_sqlx::PostgresStore;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// The address of a server on which schemas may be created.
 pub(crate) fn url() -> String {
@@ -26,7 +27,12 @@ pub(crate) async fn pool_of(isolation: &str, connections: u32) -> PgPool {
 
 /// A store on connections of its own.
 pub(crate) async fn store(schema: &Schema) -> PostgresStore {
-    let store = PostgresStore::builder().schema(schema.name()).connect(&url()).await.expect("the server");
+    let store = PostgresStore::builder()
+        .schema(schema.name())
+        .acquire_timeout(Duration::from_secs(60))
+        .connect(&url())
+        .await
+        .expect("the server");
     store.migrate().await.expect("fresh tables");
     store
 }

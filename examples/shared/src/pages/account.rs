@@ -3,7 +3,7 @@
 use super::time::Moment;
 use super::{explain, html, html_refusal};
 use crate::api::refused;
-use crate::{ADMIN, RECENTLY, User, Users, useragent};
+use crate::{ADMIN, RECENTLY, User, Users};
 use askama::Template;
 use hallpass_core::{Answer, Session, SessionError};
 use hallpass_login::{Audience, HasRoles, Login};
@@ -106,7 +106,7 @@ impl Device {
     fn of(device: &hallpass_login::Device, now: SystemTime) -> Self {
         Self {
             handle: device.handle().to_string(),
-            name: useragent::readable(device.user_agent()),
+            name: device.name().unwrap_or_else(|| "Unknown device".to_owned()),
             current: device.is_current(),
             remembered: device.is_remembered(),
             address: device.address().map_or_else(|| "unknown".to_owned(), |address| address.to_string()),

@@ -1,4 +1,4 @@
-//! What a device is called in a list.
+//! What a client is called in a list of devices.
 
 /// What no other browser's user agent contains comes first: each calls itself by the names of those before it, too.
 const BROWSERS: [(&str, &str); 13] = [
@@ -32,18 +32,14 @@ const SYSTEMS: [(&str, &str); 8] = [
 /// The longest name of a program, in characters.
 const LONGEST: usize = 32;
 
-/// What a user agent says of itself, for people: `Firefox on Linux`, or the name of a program, such as `curl`.
-///
-/// Clients say what they want, so this is for recognising one's own devices and for nothing else. Escape it.
-pub(crate) fn readable(user_agent: Option<&str>) -> String {
-    let user_agent = user_agent.unwrap_or_default();
+pub(super) fn device_name(user_agent: &str) -> Option<String> {
     let known = |names: &[(&str, &'static str)]| {
         names.iter().find(|(part, _)| user_agent.contains(part)).map(|(_, name)| *name)
     };
     match (user_agent.starts_with("Mozilla/"), known(&BROWSERS), known(&SYSTEMS)) {
-        (true, Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (true, Some(browser), None) => browser.to_owned(),
-        _ => program(user_agent).unwrap_or_else(|| "Unknown device".to_owned()),
+        (true, Some(browser), Some(system)) => Some(format!("{browser} on {system}")),
+        (true, Some(browser), None) => Some(browser.to_owned()),
+        _ => program(user_agent),
     }
 }
 
@@ -90,23 +86,23 @@ mod tests {
                 "Chrome on iPhone",
             ),
         ] {
-            assert_eq!(readable(Some(user_agent)), name);
+            assert_eq!(device_name(user_agent).as_deref(), Some(name));
         }
     }
 
     #[test]
     fn programs_have_the_name_that_they_give_themselves() {
-        assert_eq!(readable(Some("curl/8.9.1")), "curl");
-        assert_eq!(readable(Some("python-requests/2.32.3")), "python-requests");
-        assert_eq!(readable(Some("OurApp (Android 14)")), "OurApp");
+        assert_eq!(device_name("curl/8.9.1").as_deref(), Some("curl"));
+        assert_eq!(device_name("python-requests/2.32.3").as_deref(), Some("python-requests"));
+        assert_eq!(device_name("OurApp (Android 14)").as_deref(), Some("OurApp"));
     }
 
     #[test]
-    fn garbage_is_an_unknown_device_or_a_short_word() {
-        for garbage in [None, Some(""), Some("  "), Some("<script>alert(1)</script>"), Some("日本")] {
-            assert_eq!(readable(garbage), "Unknown device", "{garbage:?}");
+    fn garbage_has_no_name_or_is_a_short_word() {
+        for garbage in ["", "  ", "<script>alert(1)</script>", "日本"] {
+            assert_eq!(device_name(garbage), None, "{garbage:?}");
         }
-        assert_eq!(readable(Some(&"x".repeat(256))), "x".repeat(LONGEST));
-        assert_eq!(readable(Some("Mozilla/5.0 \u{fffd}")), "A browser");
+        assert_eq!(device_name(&"x".repeat(256)), Some("x".repeat(LONGEST)));
+        assert_eq!(device_name("Mozilla/5.0 \u{fffd}").as_deref(), Some("A browser"));
     }
 }
