@@ -119,7 +119,13 @@ impl SessionSlot {
 
     /// What the layer carries, if it is a `T`.
     #[must_use]
-    pub fn companion<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+    pub fn companion<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.0.companion.as_deref()?.downcast_ref()
+    }
+
+    /// The same, to be kept beyond the request.
+    #[must_use]
+    pub fn shared_companion<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
         self.0.companion.clone()?.downcast().ok()
     }
 

@@ -3,7 +3,6 @@ use crate::unavailable::for_people;
 use hallpass_core::{Answer, OpenError, Refusal, RequestHead, SessionSlot};
 use std::any::type_name;
 use std::fmt;
-use std::sync::Arc;
 
 /// Why a request does not get what it asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +105,7 @@ pub fn require_slot(slot: Option<&SessionSlot>) -> Result<&SessionSlot, Denied> 
 /// [`Denied::Misconfigured`] when there is none; the log line names the type, and the cookies of the layers there are.
 pub fn find_authenticator<A: Send + Sync + 'static>(
     slot: Option<&SessionSlot>,
-) -> Result<(&SessionSlot, Arc<A>), Denied> {
+) -> Result<(&SessionSlot, &A), Denied> {
     let slot = require_slot(slot)?;
     slot.chain().find_map(|slot| Some((slot, slot.companion::<A>()?))).ok_or_else(|| {
         let cookies: Vec<_> = slot.chain().map(|slot| slot.manager().cookies().login_name()).collect();

@@ -95,7 +95,7 @@ impl<A: Authenticator> Guard<A> {
     /// Why it does not.
     pub async fn admit(&self, slot: Option<&SessionSlot>) -> Result<(), Denied> {
         let (slot, users) = find_authenticator::<A>(slot)?;
-        let user = current_user(slot, &*users).await?.ok_or(Denied::NotLoggedIn)?;
+        let user = current_user(slot, users).await?.ok_or(Denied::NotLoggedIn)?;
         if self.allows.as_ref().is_some_and(|allows| !allows(&user)) {
             return Err(Denied::Forbidden);
         }
@@ -128,7 +128,7 @@ impl<A: Authenticator> fmt::Debug for Guard<A> {
 /// When no layer carries an `A`, or as [`current_user`].
 pub async fn find_user<A: Authenticator>(slot: Option<&SessionSlot>) -> Result<Option<Arc<A::User>>, Denied> {
     let (slot, users) = find_authenticator::<A>(slot)?;
-    current_user(slot, &*users).await
+    current_user(slot, users).await
 }
 
 /// The subject that is logged in where the nearest layer carries an `A`; `None` if nobody is. The user is not looked up.
@@ -146,8 +146,8 @@ impl Denied {
     /// there.
     #[must_use]
     pub fn answer_for<A: Authenticator>(self, slot: Option<&SessionSlot>, head: &impl RequestHead) -> Answer {
-        let nearest = |slot: &SessionSlot| Some((slot.transport(), slot.companion::<A>()?));
-        match slot.and_then(|slot| slot.chain().find_map(nearest)) {
+        let mut chain = slot.into_iter().flat_map(SessionSlot::chain);
+        match chain.find_map(|slot| Some((slot.transport(), slot.companion::<A>()?))) {
             Some((Transport::Cookie, users)) if self == Self::NotRecent => {
                 self.answer(head, users.reauthentication_path())
             }

@@ -1,9 +1,13 @@
 pub use hallpass_core::Peer;
 use hallpass_core::RequestHead;
-use http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, UPGRADE, USER_AGENT};
-use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Uri, request};
+use http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, ORIGIN, UPGRADE, USER_AGENT};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, request};
 use std::fmt;
 use std::net::IpAddr;
+
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// The head of an `http` 1 request, as the core reads it.
 ///
@@ -101,6 +105,10 @@ impl RequestHead for HttpHead<'_> {
             "host" => self.headers.get_all(HOST),
             "user-agent" => self.headers.get_all(USER_AGENT),
             "authorization" => self.headers.get_all(AUTHORIZATION),
+            "accept" => self.headers.get_all(ACCEPT),
+            "sec-fetch-site" => self.headers.get_all(&SEC_FETCH_SITE),
+            "sec-fetch-mode" => self.headers.get_all(&SEC_FETCH_MODE),
+            "sec-fetch-dest" => self.headers.get_all(&SEC_FETCH_DEST),
             other => self.headers.get_all(other),
         };
         values.iter().map(HeaderValue::as_bytes).for_each(visit);

@@ -1,5 +1,5 @@
 use hallpass_core::{Answer, CommitOutcome, Refusal, hygiene};
-use http::header::{CACHE_CONTROL, SET_COOKIE, VARY, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, VARY, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 /// Turns an answer of the core into a response, as it is.
@@ -82,9 +82,15 @@ fn refused(refusal: Refusal, away: Option<Away>) -> Answer {
 fn dress(outcome: &CommitOutcome, headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(hygiene::NO_STORE));
     for field in outcome.vary() {
-        let existing = headers.get_all(VARY).iter().map(HeaderValue::as_bytes);
-        if let Some(vary) = hygiene::merge_vary(existing, field) {
-            headers.append(VARY, HeaderValue::from_static(vary));
+        match headers.entry(VARY) {
+            Entry::Vacant(place) => {
+                place.insert(HeaderValue::from_static(field));
+            }
+            Entry::Occupied(mut lines) => {
+                if let Some(vary) = hygiene::merge_vary(lines.iter().map(HeaderValue::as_bytes), field) {
+                    lines.append(HeaderValue::from_static(vary));
+                }
+            }
         }
     }
 }

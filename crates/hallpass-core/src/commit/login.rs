@@ -1,7 +1,7 @@
 //! Creating logins.
 
 use super::{Failure, Job};
-use crate::commit::write::unexpected;
+use crate::commit::write::{new_handle, unexpected};
 use crate::cookie::CookieKind;
 use crate::event::{Event, EventKind};
 use crate::ids::SubjectKey;
@@ -26,9 +26,10 @@ impl Job<'_> {
         };
         let mut data = self.intended_data(&base);
         for attempt in 0..ATTEMPTS {
-            let token = self.new_token(base.key.shard())?;
-            let record = Arc::new(self.reauthenticated(&base, &token, &grant, data)?);
-            let op = self.manager.op()?;
+            let random = self.draw()?;
+            let token = self.new_token(base.key.shard(), &random)?;
+            let record = Arc::new(self.reauthenticated(&base, &token, &grant, data));
+            let op = self.manager.op_from(&random)?;
             let store = &self.manager.0.store;
             let (ticket, limit) = (Some(&grant.ticket), limit_of_relogin(&base, &grant));
             let replacing = store.replace(&base.key, Arc::clone(&record), base.revision, ticket, limit, op);
@@ -60,10 +61,10 @@ impl Job<'_> {
         token: &SessionToken,
         grant: &LoginGrant,
         data: SessionData,
-    ) -> Result<Record, Failure> {
-        let fresh = self.new_record(token, Some(grant.identity()), data)?;
-        let (handle, created, revision) = (base.handle, base.created, base.revision.next());
-        Ok(Record { handle, created, revision, client: grant.client.clone(), ..fresh })
+    ) -> Record {
+        let fresh = self.new_record(token, base.handle, Some(grant.identity()), data);
+        let (created, revision) = (base.created, base.revision.next());
+        Record { created, revision, client: grant.client.clone(), ..fresh }
     }
 
     /// What was ended meanwhile stays ended, with its data; only what this request has set is kept.
@@ -101,11 +102,11 @@ impl Job<'_> {
         data: SessionData,
     ) -> Result<(SessionToken, Arc<Record>), Failure> {
         let subject = SubjectKey::new(self.manager.realm().clone(), grant.subject.clone());
-        let token = self.new_token(subject.shard())?;
-        let mut record = self.new_record(&token, Some(grant.identity()), data)?;
-        record.client = grant.client.clone();
-        let record = Arc::new(record);
-        let op = self.manager.op()?;
+        let random = self.draw()?;
+        let token = self.new_token(subject.shard(), &random)?;
+        let fresh = self.new_record(&token, new_handle(&random)?, Some(grant.identity()), data);
+        let record = Arc::new(Record { client: grant.client.clone(), ..fresh });
+        let op = self.manager.op_from(&random)?;
         let store = &self.manager.0.store;
         let creating = store.create(Arc::clone(&record), Some(&grant.ticket), Some(grant.limit), op);
         match self.manager.limited(creating).await? {

@@ -274,8 +274,13 @@ impl Job<'_> {
             self.outcome.refusal = Some(Refusal::Unavailable);
             return Ok(());
         }
-        self.end(&self.opened.login, plan.end_login).await?;
-        self.end(&self.opened.visitor, plan.end_visitor).await?;
+        for (found, reason) in
+            [(&self.opened.login, plan.end_login), (&self.opened.visitor, plan.end_visitor)]
+        {
+            if let Some(reason) = reason {
+                Box::pin(self.end(found, reason)).await?;
+            }
+        }
         self.write(plan.write).await?;
         if plan.remove_cookies {
             self.remove_cookies();
@@ -291,16 +296,17 @@ impl Job<'_> {
                 Ok(())
             }
             Write::Update(which) => self.update(self.live(which)).await,
-            Write::Renew(which) => self.renew(which, self.live(which)).await,
-            Write::Relogin => self.relogin().await,
-            Write::CreateVisitor => self.create_visitor().await,
-            Write::CreateLogin { from_visitor } => self.create_login(from_visitor).await,
+            // Apart, as ends are, so that touches and updates, which are most, need no room for them.
+            Write::Renew(which) => Box::pin(self.renew(which, self.live(which))).await,
+            Write::Relogin => Box::pin(self.relogin()).await,
+            Write::CreateVisitor => Box::pin(self.create_visitor()).await,
+            Write::CreateLogin { from_visitor } => Box::pin(self.create_login(from_visitor)).await,
         }
     }
 
     /// Ends the row that a token led to. One that has run out is refused anyway, so failing to remove it is no failure.
-    async fn end(&self, found: &Found, reason: Option<EndReason>) -> Result<(), Failure> {
-        let (Some(key), Some(reason)) = (found.key(), reason) else { return Ok(()) };
+    async fn end(&self, found: &Found, reason: EndReason) -> Result<(), Failure> {
+        let Some(key) = found.key() else { return Ok(()) };
         let client = self.slot.client();
         let ended = match found.live() {
             Some(record) => self.manager.revoke_session(record, reason, Some(&client)).await.map(drop),

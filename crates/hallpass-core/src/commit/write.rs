@@ -6,6 +6,7 @@ use crate::event::{Event, EventKind};
 use crate::ids::{Revision, SessionHandle, Shard};
 use crate::plan::Which;
 use crate::policy::LifetimeKind;
+use crate::random::Drawn;
 use crate::record::{ClientInfo, Identity, Record, SessionData, Transport};
 use crate::session::SessionError;
 use crate::store::{Created, Freshness, Replaced, StoreError, Updated};
@@ -61,9 +62,10 @@ impl Job<'_> {
         let Some(mut base) = live else { return Ok(()) };
         let mut data = self.intended_data(&base);
         for attempt in 0..ATTEMPTS {
-            let token = self.new_token(base.key.shard())?;
+            let random = self.draw()?;
+            let token = self.new_token(base.key.shard(), &random)?;
             let record = Arc::new(Record { key: self.key_of(&token), data, ..self.used(&base) });
-            let op = self.manager.op()?;
+            let op = self.manager.op_from(&random)?;
             let renewing =
                 self.manager.0.store.replace(&base.key, Arc::clone(&record), base.revision, None, None, op);
             match self.manager.limited(renewing).await? {
@@ -100,10 +102,11 @@ impl Job<'_> {
             return Err(Failure::Gone);
         }
         self.count_visitor().await?;
-        let token = self.new_token(self.random_shard()?)?;
+        let random = self.draw()?;
+        let token = self.new_token(self.random_shard()?, &random)?;
         let data = self.intent.data.clone().unwrap_or_default();
-        let record = Arc::new(self.new_record(&token, None, data)?);
-        let op = self.manager.op()?;
+        let record = Arc::new(self.new_record(&token, new_handle(&random)?, None, data));
+        let op = self.manager.op_from(&random)?;
         match self.manager.limited(self.manager.0.store.create(Arc::clone(&record), None, None, op)).await? {
             Created::Created { evicted } => {
                 self.manager.tell_ended(&evicted, None, None);
@@ -162,14 +165,15 @@ impl Job<'_> {
     pub(super) fn new_record(
         &self,
         token: &SessionToken,
+        handle: SessionHandle,
         identity: Option<Identity>,
         data: SessionData,
-    ) -> Result<Record, Failure> {
+    ) -> Record {
         let lifetime = self.manager.policy().lifetime(lifetime_kind(identity.as_ref()));
         let absolute_until = self.now + lifetime.absolute;
-        Ok(Record {
+        Record {
             key: self.key_of(token),
-            handle: SessionHandle::random(&*self.manager.0.random).map_err(StoreError::unavailable)?,
+            handle,
             created: self.now,
             last_seen: self.now,
             idle_until: (self.now + lifetime.idle).min(absolute_until),
@@ -180,16 +184,18 @@ impl Job<'_> {
             realm: self.manager.realm().clone(),
             client: self.slot.client(),
             transport: self.issued_by(),
-        })
+        }
+    }
+
+    pub(super) fn draw(&self) -> Result<Drawn, Failure> {
+        Ok(Drawn::from(&*self.manager.0.random).map_err(StoreError::unavailable)?)
     }
 
     /// The one that the handler has, or a new one in `shard`.
-    pub(super) fn new_token(&self, shard: Shard) -> Result<SessionToken, Failure> {
+    pub(super) fn new_token(&self, shard: Shard, random: &Drawn) -> Result<SessionToken, Failure> {
         match &self.intent.bearer {
             Some(token) => Ok(token.clone()),
-            None => {
-                Ok(SessionToken::random(shard, &*self.manager.0.random).map_err(StoreError::unavailable)?)
-            }
+            None => Ok(SessionToken::random(shard, random).map_err(StoreError::unavailable)?),
         }
     }
 
@@ -205,7 +211,7 @@ impl Job<'_> {
 
     /// The session as the store has it now, if it is still live.
     pub(super) async fn reload(&self, key: &SessionKey) -> Result<Option<Arc<Record>>, Failure> {
-        let record = self.manager.limited(self.manager.0.store.load(key, Freshness::Latest)).await?;
+        let record = self.manager.load(key, Freshness::Latest).await?;
         Ok(record.filter(|record| record.is_live(self.now)))
     }
 
@@ -230,6 +236,10 @@ impl Job<'_> {
             ..self.manager.event(kind)
         });
     }
+}
+
+pub(super) fn new_handle(random: &Drawn) -> Result<SessionHandle, Failure> {
+    Ok(SessionHandle::random(random).map_err(StoreError::unavailable)?)
 }
 
 /// What no store answers to a call that it is given, unless it breaks its contract or 256 random bits repeat.

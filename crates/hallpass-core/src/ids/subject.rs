@@ -1,8 +1,8 @@
 use super::{Realm, Shard};
+use crate::record::Record;
 use crate::token::shard_of;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::io::Write as _;
 use std::sync::Arc;
 
 const INLINE: usize = 22;
@@ -78,13 +78,7 @@ macro_rules! from_integer {
     ($($number:ty),*) => {$(
         impl From<$number> for Subject {
             fn from(id: $number) -> Self {
-                // The longest is that of `i128::MIN`.
-                let mut digits = [0; 40];
-                let mut room = &mut digits[..];
-                let fits = write!(room, "{id}").is_ok();
-                let len = 40 - room.len();
-                debug_assert!(fits);
-                Self::from_valid(std::str::from_utf8(&digits[..len]).unwrap_or_default())
+                Self::from_valid(itoa::Buffer::new().format(id))
             }
         }
     )*};
@@ -161,6 +155,12 @@ impl SubjectKey {
     pub fn new(realm: Realm, subject: Subject) -> Self {
         let shard = shard_of(&realm, &subject);
         Self { realm, subject, shard }
+    }
+
+    /// Of a login that was found in its store: it lies in its subject's shard, which need not be computed again.
+    pub(crate) fn of_login(record: &Record) -> Option<Self> {
+        let subject = record.identity.as_ref()?.subject.clone();
+        Some(Self { realm: record.realm.clone(), subject, shard: record.key.shard() })
     }
 
     /// The area the subject belongs to.

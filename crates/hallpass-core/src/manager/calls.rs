@@ -3,29 +3,44 @@
 use super::SessionManager;
 use super::tasks::Tasks;
 use crate::event::{Event, EventKind};
-use crate::ids::OpId;
-use crate::ids::SessionHandle;
+use crate::ids::{OpId, SessionHandle, SubjectKey};
+use crate::random::RandomSource;
 use crate::record::{ClientInfo, EndReason, Record};
-use crate::store::{Ended, Op, StoreError, SubjectRevoked, Which};
+use crate::store::{Ended, Freshness, Op, StoreError, SubjectRevoked, Which};
 use crate::token::SessionKey;
-use crate::watch::{First, first_of};
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::time::Sleep;
 
 type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 impl SessionManager {
     /// A new operation at this manager's time.
     pub(crate) fn op(&self) -> Result<Op, StoreError> {
-        let id = OpId::random(&*self.0.random).map_err(StoreError::unavailable)?;
+        self.op_from(&*self.0.random)
+    }
+
+    pub(crate) fn op_from(&self, random: &dyn RandomSource) -> Result<Op, StoreError> {
+        let id = OpId::random(random).map_err(StoreError::unavailable)?;
         Ok(Op { id, now: self.now() })
     }
 
     /// Awaits a call to the store for at most the time limit. After that its outcome is unknown.
-    pub(crate) async fn limited<T>(&self, call: Call<'_, T>) -> Result<T, StoreError> {
-        within(&self.0.tasks, self.0.store_timeout, call).await
+    pub(crate) fn limited<'a, T>(&'a self, call: Call<'a, T>) -> Limited<'a, T> {
+        Limited { tasks: &self.0.tasks, limit: &self.0.store_timeout, call, timer: None, anywhere: false }
+    }
+
+    /// What the store has under `key`.
+    pub(crate) fn load<'a>(
+        &'a self,
+        key: &'a SessionKey,
+        freshness: Freshness,
+    ) -> Limited<'a, Option<Arc<Record>>> {
+        let anywhere = self.0.loads_at_once;
+        Limited { anywhere, ..self.limited(self.0.store.load(key, freshness)) }
     }
 
     /// Ends the row under `key`, whatever its state, and tells of it.
@@ -49,7 +64,7 @@ impl SessionManager {
         reason: EndReason,
         client: Option<&ClientInfo>,
     ) -> Result<Vec<Ended>, StoreError> {
-        let Some(subject) = record.subject_key() else {
+        let Some(subject) = SubjectKey::of_login(record) else {
             return Ok(Vec::from_iter(self.revoke(&record.key, reason, client).await?));
         };
         let op = self.op()?;
@@ -84,17 +99,31 @@ impl SessionManager {
     }
 }
 
-/// Polled on the runtime of `tasks`: a connection that a store opens meanwhile must outlive the worker that asks.
-async fn within<T>(tasks: &Tasks, limit: Duration, mut call: Call<'_, T>) -> Result<T, StoreError> {
-    let mut call = pin!(poll_fn(|cx| tasks.poll(call.as_mut(), cx)));
-    // A store that answers at once costs no timer.
-    let at_once = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
-    if let Poll::Ready(answer) = at_once {
-        return answer;
-    }
-    match first_of(call.as_mut(), pin!(tasks.sleep(limit))).await {
-        First::Left(answer) => answer,
-        First::Right(()) => Err(StoreError::timeout()),
+/// A call to the store that is awaited for at most the time limit.
+///
+/// It is polled on the manager's runtime: a connection that a store opens meanwhile must outlive the worker that asks. A
+/// store that answers at once costs no timer.
+#[must_use = "the store is not asked until it is awaited"]
+pub(crate) struct Limited<'a, T> {
+    tasks: &'a Tasks,
+    limit: &'a Duration,
+    call: Call<'a, T>,
+    timer: Option<Pin<Box<Sleep>>>,
+    /// Whether it needs no runtime.
+    anywhere: bool,
+}
+
+impl<T> Future for Limited<'_, T> {
+    type Output = Result<T, StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { tasks, limit, call, timer, anywhere } = &mut *self;
+        let answer = if *anywhere { call.as_mut().poll(cx) } else { tasks.poll(call.as_mut(), cx) };
+        if answer.is_ready() {
+            return answer;
+        }
+        let timer = timer.get_or_insert_with(|| Box::pin(tasks.sleep(**limit)));
+        timer.as_mut().poll(cx).map(|()| Err(StoreError::timeout()))
     }
 }
 
@@ -104,11 +133,15 @@ mod tests {
     use crate::store::StoreErrorKind;
     use tokio::runtime::Handle;
 
+    fn within<'a, T>(tasks: &'a Tasks, limit: &'a Duration, call: Call<'a, T>) -> Limited<'a, T> {
+        Limited { tasks, limit, call, timer: None, anywhere: false }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_store_that_does_not_answer_is_an_error_after_the_limit() {
         let tasks = Tasks::new(Handle::current());
         let call: Call<'_, ()> = Box::pin(std::future::pending());
-        let error = within(&tasks, Duration::from_secs(5), call).await.unwrap_err();
+        let error = within(&tasks, &Duration::from_secs(5), call).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Timeout);
     }
 
@@ -122,13 +155,13 @@ mod tests {
             tokio::task::yield_now().await;
             Ok((before, Handle::current().id()))
         });
-        let asked_on = worker.block_on(within(&tasks, Duration::from_secs(5), call)).unwrap();
+        let asked_on = worker.block_on(within(&tasks, &Duration::from_secs(5), call)).unwrap();
         assert_eq!(asked_on, (own.handle().id(), own.handle().id()));
     }
 
     #[tokio::test]
     async fn a_store_that_answers_at_once_needs_no_timer() {
         let tasks = Tasks::new(Handle::current());
-        assert_eq!(within(&tasks, Duration::ZERO, Box::pin(async { Ok(7) })).await.unwrap(), 7);
+        assert_eq!(within(&tasks, &Duration::ZERO, Box::pin(async { Ok(7) })).await.unwrap(), 7);
     }
 }

@@ -32,6 +32,14 @@ impl Opened {
         self.login.live().or_else(|| self.visitor.live())
     }
 
+    /// What the tokens of this kind led to.
+    pub(crate) fn of(&self, kind: CookieKind) -> &Found {
+        match kind {
+            CookieKind::Login => &self.login,
+            CookieKind::Visitor => &self.visitor,
+        }
+    }
+
     /// Why the row under `key` no longer counts, if it was found so.
     pub(crate) fn over(&self, key: &SessionKey) -> Option<EndReason> {
         [&self.login, &self.visitor].into_iter().find_map(|found| match found {
@@ -118,30 +126,23 @@ impl SessionManager {
         Ok(Opened { login, visitor, at })
     }
 
+    /// What the token leads to, perhaps by a cache. What is over there may have been extended elsewhere: the store is asked
+    /// before it is ended for that.
     async fn find(&self, tokens: &PresentedTokens, sort: Sort, now: Timestamp) -> Result<Found, StoreError> {
-        match tokens.token() {
-            Some(token) => self.find_cached(&token.key_by(&self.0.realm, sort.transport), sort, now).await,
-            None => Ok(Found::Nothing),
-        }
-    }
-
-    /// As [`find_latest`](Self::find_latest), but perhaps from a cache. One that is over there may have been extended
-    /// elsewhere: the store is asked before it is ended for that.
-    async fn find_cached(&self, key: &SessionKey, sort: Sort, now: Timestamp) -> Result<Found, StoreError> {
-        match self.find_key(key, sort, now, Freshness::MayBeCached).await? {
-            Found::Over(..) => self.find_latest(key, sort, now).await,
-            found => Ok(found),
-        }
+        let Some(token) = tokens.token() else { return Ok(Found::Nothing) };
+        let key = token.key_by(&self.0.realm, sort.transport);
+        let found = self.find_key(&key, sort, now, Freshness::MayBeCached).await?;
+        if matches!(found, Found::Over(..)) { self.find_latest(&key, sort, now).await } else { Ok(found) }
     }
 
     /// What `key` leads to at `now`, if it is of this sort and this area.
-    pub(crate) async fn find_latest(
+    pub(crate) fn find_latest(
         &self,
         key: &SessionKey,
         sort: Sort,
         now: Timestamp,
-    ) -> Result<Found, StoreError> {
-        self.find_key(key, sort, now, Freshness::Latest).await
+    ) -> impl Future<Output = Result<Found, StoreError>> + Send {
+        self.find_key(key, sort, now, Freshness::Latest)
     }
 
     async fn find_key(
@@ -151,7 +152,7 @@ impl SessionManager {
         now: Timestamp,
         freshness: Freshness,
     ) -> Result<Found, StoreError> {
-        let record = match self.limited(self.0.store.load(key, freshness)).await {
+        let record = match self.load(key, freshness).await {
             Ok(Some(record)) => record,
             Ok(None) => return Ok(Found::Nothing),
             Err(error) if error.kind() == StoreErrorKind::Undecodable => {
@@ -163,7 +164,12 @@ impl SessionManager {
         if !self.belongs(&record, key, sort) {
             return Ok(Found::Nothing);
         }
-        match self.over(&record, now).await? {
+        if record.identity.is_some() && !self.knows_not_before(now) {
+            // Once in a while: other requests need no room for it.
+            Box::pin(self.ask_not_before(now)).await?;
+        }
+        let not_before = Timestamp::from_millis(self.0.not_before.at.load(Ordering::Acquire));
+        match record.over(now, Some(not_before)) {
             Some(reason) => Ok(Found::Over(record, reason)),
             None => Ok(Found::Live(record)),
         }
@@ -173,26 +179,17 @@ impl SessionManager {
         record.key == *key && record.realm == self.0.realm && Sort::of(record) == sort
     }
 
-    async fn over(&self, record: &Record, now: Timestamp) -> Result<Option<EndReason>, StoreError> {
-        if let Some(timeout) = record.timeout(now) {
-            return Ok(Some(timeout));
-        }
-        let Some(identity) = &record.identity else { return Ok(None) };
-        let not_before = self.not_before(now).await?;
-        Ok((identity.authenticated < not_before).then_some(EndReason::EndedForAll))
+    async fn ask_not_before(&self, now: Timestamp) -> Result<(), StoreError> {
+        let at = self.limited(self.0.store.not_before(&self.0.realm)).await?.unwrap_or_default();
+        self.learn_not_before(at);
+        self.0.not_before.asked.store(now.as_millis(), Ordering::Release);
+        Ok(())
     }
 
-    /// The moment before which logins of this area do not count, as of at most five seconds ago.
-    async fn not_before(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
-        let known = &self.0.not_before;
-        let asked = Timestamp::from_millis(known.asked.load(Ordering::Acquire));
-        let fresh = now >= asked && now.since(asked) < NOT_BEFORE_MAX_AGE && asked != Timestamp::default();
-        if !fresh {
-            let at = self.limited(self.0.store.not_before(&self.0.realm)).await?.unwrap_or_default();
-            self.learn_not_before(at);
-            known.asked.store(now.as_millis(), Ordering::Release);
-        }
-        Ok(Timestamp::from_millis(known.at.load(Ordering::Acquire)))
+    /// Whether the store was asked at most five seconds ago for the moment before which logins of this area do not count.
+    fn knows_not_before(&self, now: Timestamp) -> bool {
+        let asked = Timestamp::from_millis(self.0.not_before.asked.load(Ordering::Acquire));
+        now >= asked && now.since(asked) < NOT_BEFORE_MAX_AGE && asked != Timestamp::default()
     }
 
     /// The store knows better than this node: it is asked for `not_before` before the next use.

@@ -171,6 +171,10 @@ impl SessionStore for MemoryStore {
         Ok(self.stripe(key.shard()).get(key).cloned())
     }
 
+    fn loads_at_once(&self) -> bool {
+        true
+    }
+
     /// A record with another handle, realm or subject than the row's is [`Updated::Gone`]: it is not this session.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::answer::{Answer, Refusal};
-use crate::cookie::PresentedTokens;
+use crate::cookie::CookieKind;
 use crate::manager::subject::{EndRequest, EndSubject, EndSubjectError, EndSubjectReceipt};
 use crate::manager::tasks::Certain;
 use crate::plan::Logout;
@@ -96,8 +96,10 @@ impl Session {
     fn keys_besides(&self, done: Option<SessionKey>) -> Vec<SessionKey> {
         let slot = self.slot();
         let presented = &slot.0.presented;
-        let tokens =
-            [&presented.login, &presented.visitor].into_iter().flat_map(PresentedTokens::well_formed);
+        // What one token led to was found by its key, which need not be computed again.
+        let is_done = |kind| done.is_some() && slot.opened().and_then(|opened| opened.of(kind).key()) == done;
+        let kinds = [CookieKind::Login, CookieKind::Visitor].into_iter().filter(|kind| !is_done(*kind));
+        let tokens = kinds.flat_map(|kind| presented.of(kind).well_formed());
         let keys = tokens.map(|token| token.key_by(slot.manager().realm(), presented.transport));
         keys.filter(|key| Some(*key) != done).collect()
     }

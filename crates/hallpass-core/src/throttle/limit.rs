@@ -140,13 +140,18 @@ impl Fill {
         if !wait.is_zero() {
             return Err((Self { blocked_until: now + wait, ..self }, wait));
         }
-        let counted = self.empty_at.since(now).min(limit.memory());
-        let forget_after = limit.forget_after.as_millis().max(1);
-        let before = counted.as_millis().div_ceil(forget_after);
-        let failures = u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1).min(limit.most());
-        let empty_at = now + counted.saturating_add(limit.forget_after).min(limit.memory());
+        let most = limit.most();
+        let memory = limit.forget_after.saturating_mul(most);
+        let counted = self.empty_at.since(now).min(memory);
+        let before = millis(counted).div_ceil(millis(limit.forget_after).max(1));
+        let failures = u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1).min(most);
+        let empty_at = now + counted.saturating_add(limit.forget_after).min(memory);
         Ok((Self { empty_at, blocked_until: now + limit.wait_after(failures) }, failures))
     }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

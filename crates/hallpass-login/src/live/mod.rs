@@ -20,6 +20,6 @@ use hallpass_core::{Session, SessionSlot};
 /// [`Denied::NotLoggedIn`], or as [`current_user`].
 pub async fn require_session<A: Authenticator>(slot: Option<&SessionSlot>) -> Result<Session, Denied> {
     let (slot, users) = find_authenticator::<A>(slot)?;
-    current_user(slot, &*users).await?.ok_or(Denied::NotLoggedIn)?;
+    current_user(slot, users).await?.ok_or(Denied::NotLoggedIn)?;
     Ok(slot.open().await?)
 }

@@ -48,7 +48,8 @@ impl<A: Authenticator> Login<A> {
     ///
     /// When no layer carries an `A`, or its session could not be opened.
     pub async fn open(slot: Option<&SessionSlot>, head: &impl RequestHead) -> Result<Self, Denied> {
-        let (slot, users) = find_authenticator::<A>(slot)?;
+        let (slot, _) = find_authenticator::<A>(slot)?;
+        let users = slot.shared_companion().ok_or(Denied::Misconfigured)?;
         slot.observe_client(head);
         let session = slot.open_for_login().await?;
         let manager = slot.manager();
