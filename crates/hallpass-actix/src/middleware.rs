@@ -3,7 +3,7 @@ use crate::head::{self, HttpHead};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::{Error, HttpMessage};
-use hallpass_core::{Companion, SessionManager, SessionSlot};
+use hallpass_core::{Area, SessionManager, SessionSlot};
 use std::fmt;
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -51,26 +51,24 @@ use std::sync::Arc;
 #[derive(Clone)]
 #[must_use = "a middleware does nothing until it is put around an app"]
 pub struct SessionMiddleware {
-    manager: SessionManager,
-    companion: Option<Companion>,
+    area: Area,
 }
 
 impl SessionMiddleware {
     /// A middleware for the sessions of `manager`.
     pub fn new(manager: SessionManager) -> Self {
-        Self { manager, companion: None }
+        Self { area: manager.into() }
     }
 
     /// Carries `users`, the application's authenticator, for all that asks for it by its type: `Login<A>`,
     /// `CurrentUser<A>` and guards. One middleware carries one; the last call wins.
     pub fn authenticator<A: Send + Sync + 'static>(mut self, users: Arc<A>) -> Self {
-        self.companion = Some(users);
+        self.area = self.area.carrying(users);
         self
     }
 
     fn slot(&self, request: &ServiceRequest, outer: Option<SessionSlot>) -> SessionSlot {
-        let head = HttpHead::from(request.request());
-        SessionSlot::new(self.manager.clone(), &head, self.companion.clone(), outer)
+        SessionSlot::new(&self.area, &HttpHead::from(request.request()), outer)
     }
 }
 
@@ -92,7 +90,9 @@ where
 
 impl fmt::Debug for SessionMiddleware {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionMiddleware").field("realm", self.manager.realm()).finish_non_exhaustive()
+        f.debug_struct("SessionMiddleware")
+            .field("realm", self.area.manager().realm())
+            .finish_non_exhaustive()
     }
 }
 
@@ -116,7 +116,7 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let outer = head::slot(request.request());
-        if outer.as_ref().is_some_and(|slot| slot.is_inside(&self.middleware.manager)) {
+        if outer.as_ref().is_some_and(|slot| slot.is_inside(self.middleware.area.manager())) {
             return ResponseFuture::new(self.inner.call(request), None);
         }
         let slot = self.middleware.slot(&request, outer);

@@ -116,13 +116,15 @@ impl SessionStore for CachedStore {
     }
 
     async fn load(&self, key: &SessionKey, freshness: Freshness) -> Result<Option<Arc<Record>>, StoreError> {
-        if freshness == Freshness::MayBeCached
-            && let Some(answer) = self.state.hit(key)
-        {
-            return Ok(answer);
+        match self.peek(key, freshness) {
+            Some(answer) => Ok(answer),
+            // Apart, so that a hit need not carry the room for it.
+            None => Box::pin(self.ask(key)).await,
         }
-        // Apart, so that a hit need not carry the room for it.
-        Box::pin(self.ask(key)).await
+    }
+
+    fn peek(&self, key: &SessionKey, freshness: Freshness) -> Option<Option<Arc<Record>>> {
+        if freshness == Freshness::MayBeCached { self.state.hit(key) } else { None }
     }
 
     async fn update(&self, record: Arc<Record>, expected: Revision, op: Op) -> Result<Updated, StoreError> {

@@ -30,7 +30,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let sessions = SessionManager::builder(MemoryStore::new()).build()?;
 //! # let head = Head;
-//! let slot = SessionSlot::new(sessions, &head, None, None);
+//! let slot = SessionSlot::new(&sessions.into(), &head, None);
 //!
 //! // In a handler that asks for the session:
 //! let session = slot.open().await?;
@@ -55,6 +55,7 @@
 //! [`SessionStore`] is the contract, `hallpass-testkit` proves a store against each line of it.
 
 mod answer;
+mod area;
 mod bearer;
 mod commit;
 mod cookie;
@@ -82,6 +83,7 @@ mod token;
 mod watch;
 
 pub use answer::{Answer, Refusal, WWW_AUTHENTICATE};
+pub use area::{Area, Companion};
 pub use bearer::BearerToken;
 pub use commit::{Commit, CommitOutcome};
 pub use cookie::{
@@ -110,7 +112,7 @@ pub use record::{
     AuthLevel, ClientInfo, DataChange, DecodeError, EndReason, Identity, Record, SessionData, Transport,
 };
 pub use session::{LogOut, LogOutError, LogOutReceipt, LoginGrant, Session, SessionEnd, SessionError};
-pub use slot::{Companion, OpenError, SessionSlot};
+pub use slot::{OpenError, SessionSlot};
 pub use store::{
     Created, Ended, FeedEvent, Freshness, LastUse, Op, Purged, Replaced, SessionFeed, SessionLimit,
     SessionStore, SessionSummary, SharedStore, StoreError, StoreErrorKind, SubjectRevoked, Swept, Taken,

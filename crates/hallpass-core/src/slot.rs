@@ -1,6 +1,7 @@
 //! What a layer puts into a request: cheap, unopened, and all that a request knows of sessions.
 
 use crate::answer::{Answer, Refusal};
+use crate::area::{Area, Companion};
 use crate::bearer;
 use crate::cookie::Presented;
 use crate::event::{Event, EventKind};
@@ -27,9 +28,6 @@ const REFUSED: u8 = 8;
 /// The session is there, but its user is not let in.
 const STALE: u8 = 16;
 
-/// Anything a layer carries for its extractors, such as the authenticator.
-pub type Companion = Arc<dyn Any + Send + Sync>;
-
 /// One request's place for one manager's session: found and decoded tokens, and nothing loaded until asked for.
 ///
 /// A layer makes one, puts a clone into the request, and calls [`commit`](Self::commit) when the handler has answered.
@@ -37,12 +35,11 @@ pub type Companion = Arc<dyn Any + Send + Sync>;
 pub struct SessionSlot(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
-    pub(crate) manager: SessionManager,
+    area: Area,
     pub(crate) presented: Presented,
     verdict: Verdict,
     authority: Option<Box<str>>,
     outer: Option<SessionSlot>,
-    companion: Option<Companion>,
     pub(crate) opened: OnceLock<Opened>,
     /// [`FAILED`], [`DIRTY`], [`COMMITTED`], [`REFUSED`] and [`STALE`]: one word, so that a change and the commit see
     /// each other.
@@ -55,28 +52,22 @@ pub(crate) struct Inner {
 }
 
 impl SessionSlot {
-    /// Finds and decodes what `head` presents to `manager`. Nothing is loaded.
-    ///
-    /// `companion` is what the layer carries for its extractors, `outer` the slot of the layer around it.
+    /// Finds and decodes what `head` presents to the manager of `area`. Nothing is loaded. `outer` is the slot of the layer
+    /// around the one whose request it is.
     #[must_use]
-    pub fn new(
-        manager: SessionManager,
-        head: &impl RequestHead,
-        companion: Option<Companion>,
-        outer: Option<SessionSlot>,
-    ) -> Self {
+    pub fn new(area: &Area, head: &impl RequestHead, outer: Option<SessionSlot>) -> Self {
+        let manager = area.manager();
         let presented = manager.presented_by(head);
         let verdict = match presented.transport {
             Transport::Cookie => manager.0.origin.check(head, &manager.0.cookies),
             Transport::Bearer => Verdict::Allow,
         };
         Self(Arc::new(Inner {
-            manager,
+            area: area.clone(),
             presented,
             verdict,
             authority: head.authority().map(Box::from),
             outer,
-            companion,
             opened: OnceLock::new(),
             flags: AtomicU8::new(0),
             intent: Mutex::default(),
@@ -90,7 +81,7 @@ impl SessionSlot {
     /// The manager this slot belongs to.
     #[must_use]
     pub fn manager(&self) -> &SessionManager {
-        &self.0.manager
+        self.0.area.manager()
     }
 
     /// How the request presents its token: as a bearer token, which no page can make a browser send, or in cookies if at
@@ -120,13 +111,13 @@ impl SessionSlot {
     /// What the layer carries, if it is a `T`.
     #[must_use]
     pub fn companion<T: Any + Send + Sync>(&self) -> Option<&T> {
-        self.0.companion.as_deref()?.downcast_ref()
+        self.0.area.companion()
     }
 
     /// The same, to be kept beyond the request.
     #[must_use]
     pub fn shared_companion<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
-        self.0.companion.clone()?.downcast().ok()
+        self.0.area.shared_companion()
     }
 
     /// Keeps a value for the rest of the request, such as the user that a guard has fetched; the first one stays.
@@ -143,7 +134,7 @@ impl SessionSlot {
 
     /// Takes note of the client, for sessions created in this request.
     pub fn observe_client(&self, head: &impl RequestHead) {
-        self.0.client.get_or_init(|| client_of(&self.0.manager, head));
+        self.0.client.get_or_init(|| client_of(self.manager(), head));
     }
 
     /// The client as far as it was observed.
@@ -156,14 +147,14 @@ impl SessionSlot {
     #[must_use]
     pub fn is_visit(&self) -> bool {
         let nobody = self.opened().is_some_and(|opened| opened.login.live().is_none());
-        nobody && self.transport() == Transport::Cookie && self.0.manager.throttle_policy().is_on()
+        nobody && self.transport() == Transport::Cookie && self.manager().throttle_policy().is_on()
     }
 
     /// Takes note of the client's address, by which visitors' new sessions are counted; it is stored nowhere. Adapters call
     /// it with what they let handlers write to, once it is open, if [it is a visit](Self::is_visit). Without it, and without
     /// [`observe_client`](Self::observe_client), the session is not counted.
     pub fn observe_address(&self, head: &impl RequestHead) {
-        self.0.address.get_or_init(|| self.0.manager.client_address(head));
+        self.0.address.get_or_init(|| self.manager().client_address(head));
     }
 
     /// The client's address as far as it was observed.
@@ -216,7 +207,7 @@ impl SessionSlot {
         if self.has_failed() {
             return Err(OpenError::Unavailable);
         }
-        match self.0.manager.look_up(&self.0.presented).await {
+        match self.manager().look_up(&self.0.presented).await {
             Ok(opened) => Ok(self.0.opened.get_or_init(|| opened)),
             Err(error) => {
                 tracing::error!(target: "hallpass", error = &error as &dyn std::error::Error, "a session could not be opened");
@@ -241,7 +232,7 @@ impl SessionSlot {
 
     fn tell_refusal(&self, why: OriginRefusal) {
         tracing::debug!(target: "hallpass", %why, "a request from another origin was refused");
-        let manager = &self.0.manager;
+        let manager = self.manager();
         let client = self.0.client.get();
         manager.tell(&Event { client, ..manager.event(EventKind::CrossOriginRefused) });
     }
@@ -264,7 +255,7 @@ impl SessionSlot {
 
     /// What a 401 must say besides, where bearer tokens are taken (RFC 6750 §3); `lost` if the session has just gone.
     pub(crate) fn bearer_challenge(&self, lost: bool) -> Option<&'static str> {
-        if !self.0.manager.takes_bearer() {
+        if !self.manager().takes_bearer() {
             return None;
         }
         let stale = lost || self.0.flags.load(Ordering::Acquire) & STALE != 0;
@@ -325,7 +316,7 @@ impl SessionSlot {
 impl fmt::Debug for SessionSlot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionSlot")
-            .field("realm", self.0.manager.realm())
+            .field("realm", self.manager().realm())
             .field("opened", &self.0.opened.get().is_some())
             .finish_non_exhaustive()
     }

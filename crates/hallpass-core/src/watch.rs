@@ -312,7 +312,7 @@ mod tests {
     /// A manager and the record of a session of it.
     async fn stored() -> (SessionManager, Arc<Record>) {
         let manager = SessionManager::builder(MemoryStore::new()).sweep_every(None).build().unwrap();
-        let slot = SessionSlot::new(manager.clone(), &Head::new("GET"), None, None);
+        let slot = SessionSlot::new(&manager.clone().into(), &Head::new("GET"), None);
         let session = slot.open().await.unwrap();
         session.insert("color", "red").unwrap();
         assert_eq!(slot.commit().await.refusal, None);

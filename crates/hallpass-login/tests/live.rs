@@ -61,11 +61,11 @@ async fn session() -> Session {
         limit: sessions.policy().session_limit(),
         attempt: Attempt::default(),
     };
-    let slot = SessionSlot::new(sessions.clone(), &Head(String::new()), None, None);
+    let slot = SessionSlot::new(&sessions.clone().into(), &Head(String::new()), None);
     slot.open().await.unwrap().log_in(grant).unwrap();
     let outcome = slot.commit().await;
     let cookie = outcome.set_cookies().next().unwrap().split(';').next().unwrap().to_owned();
-    SessionSlot::new(sessions, &Head(cookie), None, None).open().await.unwrap()
+    SessionSlot::new(&sessions.into(), &Head(cookie), None).open().await.unwrap()
 }
 
 /// Lets every other task go on until it waits.
@@ -127,7 +127,7 @@ async fn without_a_last_item_the_stream_just_ends() {
 #[tokio::test]
 async fn without_a_session_nothing_is_streamed() {
     let sessions = SessionManager::builder(MemoryStore::new()).build().unwrap();
-    let session = SessionSlot::new(sessions, &Head(String::new()), None, None).open().await.unwrap();
+    let session = SessionSlot::new(&sessions.into(), &Head(String::new()), None).open().await.unwrap();
     let mut stream = Box::pin(until_logged_out(&session, Always { _held: Arc::default() }));
     assert_eq!(next(&mut stream).await, None);
 }

@@ -1,5 +1,5 @@
 use crate::service::SessionService;
-use hallpass_core::{Companion, SessionManager};
+use hallpass_core::{Area, SessionManager};
 use std::fmt;
 use std::sync::Arc;
 use tower_layer::Layer;
@@ -39,20 +39,19 @@ use tower_layer::Layer;
 #[derive(Clone)]
 #[must_use = "a layer does nothing until it is put around a service"]
 pub struct SessionLayer {
-    manager: SessionManager,
-    companion: Option<Companion>,
+    area: Area,
 }
 
 impl SessionLayer {
     /// A layer for the sessions of `manager`.
     pub fn new(manager: SessionManager) -> Self {
-        Self { manager, companion: None }
+        Self { area: manager.into() }
     }
 
     /// Carries `users`, the application's authenticator, for all that asks for it by its type: `Login<A>`,
     /// `CurrentUser<A>` and guards. One layer carries one; the last call wins.
     pub fn authenticator<A: Send + Sync + 'static>(mut self, users: Arc<A>) -> Self {
-        self.companion = Some(users);
+        self.area = self.area.carrying(users);
         self
     }
 }
@@ -61,12 +60,12 @@ impl<S> Layer<S> for SessionLayer {
     type Service = SessionService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SessionService::new(inner, self.manager.clone(), self.companion.clone())
+        SessionService::new(inner, self.area.clone())
     }
 }
 
 impl fmt::Debug for SessionLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionLayer").field("realm", self.manager.realm()).finish_non_exhaustive()
+        f.debug_struct("SessionLayer").field("realm", self.area.manager().realm()).finish_non_exhaustive()
     }
 }

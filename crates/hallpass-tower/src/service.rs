@@ -1,6 +1,6 @@
 use crate::future::ResponseFuture;
 use crate::head::HttpHead;
-use hallpass_core::{Companion, SessionManager, SessionSlot};
+use hallpass_core::{Area, SessionSlot};
 use http::{Request, Response};
 use std::fmt;
 use std::task::{Context, Poll};
@@ -12,17 +12,12 @@ use tower_service::Service;
 #[derive(Clone)]
 pub struct SessionService<S> {
     inner: S,
-    manager: SessionManager,
-    companion: Option<Companion>,
+    area: Area,
 }
 
 impl<S> SessionService<S> {
-    pub(crate) fn new(inner: S, manager: SessionManager, companion: Option<Companion>) -> Self {
-        Self { inner, manager, companion }
-    }
-
-    fn slot<B>(&self, request: &Request<B>, outer: Option<SessionSlot>) -> SessionSlot {
-        SessionSlot::new(self.manager.clone(), &HttpHead::from(request), self.companion.clone(), outer)
+    pub(crate) fn new(inner: S, area: Area) -> Self {
+        Self { inner, area }
     }
 }
 
@@ -41,10 +36,10 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let outer = request.extensions().get::<SessionSlot>();
-        if outer.is_some_and(|slot| slot.is_inside(&self.manager)) {
+        if outer.is_some_and(|slot| slot.is_inside(self.area.manager())) {
             return ResponseFuture::passthrough(self.inner.call(request));
         }
-        let slot = self.slot(&request, outer.cloned());
+        let slot = SessionSlot::new(&self.area, &HttpHead::from(&request), outer.cloned());
         request.extensions_mut().insert(slot.clone());
         ResponseFuture::new(self.inner.call(request), slot)
     }
@@ -54,7 +49,7 @@ impl<S: fmt::Debug> fmt::Debug for SessionService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionService")
             .field("inner", &self.inner)
-            .field("realm", self.manager.realm())
+            .field("realm", self.area.manager().realm())
             .finish_non_exhaustive()
     }
 }

@@ -117,7 +117,7 @@ mod tests {
     async fn the_authority_is_the_targets_and_comes_by_the_slot() {
         let sessions = SessionManager::builder(MemoryStore::new()).build().unwrap();
         let target = Request::get("https://shop.example:8443/a?b").body(()).unwrap();
-        let slot = SessionSlot::new(sessions, &HttpHead::from(&target), None, None);
+        let slot = SessionSlot::new(&sessions.into(), &HttpHead::from(&target), None);
         let seen = see(warp::test::request().path("https://shop.example:8443/a?b").extension(slot)).await;
         assert_eq!(seen.head().authority(), Some("shop.example:8443"));
         assert_eq!(seen.head().path_and_query(), "/a?b");

@@ -180,7 +180,6 @@ impl SessionManagerBuilder {
         };
         let runtime = self.runtime.or_else(|| Handle::try_current().ok()).ok_or(BuildError::NoRuntime)?;
         let manager = SessionManager(Arc::new(Inner {
-            loads_at_once: self.store.loads_at_once(),
             store: self.store,
             realm,
             policy: self.policy,

@@ -30,17 +30,19 @@ impl SessionManager {
 
     /// Awaits a call to the store for at most the time limit. After that its outcome is unknown.
     pub(crate) fn limited<'a, T>(&'a self, call: Call<'a, T>) -> Limited<'a, T> {
-        Limited { tasks: &self.0.tasks, limit: &self.0.store_timeout, call, timer: None, anywhere: false }
+        Limited { tasks: &self.0.tasks, limit: &self.0.store_timeout, call, timer: None }
     }
 
     /// What the store has under `key`.
-    pub(crate) fn load<'a>(
-        &'a self,
-        key: &'a SessionKey,
+    pub(crate) async fn load(
+        &self,
+        key: &SessionKey,
         freshness: Freshness,
-    ) -> Limited<'a, Option<Arc<Record>>> {
-        let anywhere = self.0.loads_at_once;
-        Limited { anywhere, ..self.limited(self.0.store.load(key, freshness)) }
+    ) -> Result<Option<Arc<Record>>, StoreError> {
+        match self.0.store.peek(key, freshness) {
+            Some(known) => Ok(known),
+            None => self.limited(self.0.store.load(key, freshness)).await,
+        }
     }
 
     /// Ends the row under `key`, whatever its state, and tells of it.
@@ -109,18 +111,15 @@ pub(crate) struct Limited<'a, T> {
     limit: &'a Duration,
     call: Call<'a, T>,
     timer: Option<Pin<Box<Sleep>>>,
-    /// Whether it needs no runtime.
-    anywhere: bool,
 }
 
 impl<T> Future for Limited<'_, T> {
     type Output = Result<T, StoreError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { tasks, limit, call, timer, anywhere } = &mut *self;
-        let answer = if *anywhere { call.as_mut().poll(cx) } else { tasks.poll(call.as_mut(), cx) };
-        if answer.is_ready() {
-            return answer;
+        let Self { tasks, limit, call, timer } = &mut *self;
+        if let Poll::Ready(answer) = tasks.poll(call.as_mut(), cx) {
+            return Poll::Ready(answer);
         }
         let timer = timer.get_or_insert_with(|| Box::pin(tasks.sleep(**limit)));
         timer.as_mut().poll(cx).map(|()| Err(StoreError::timeout()))
@@ -134,7 +133,7 @@ mod tests {
     use tokio::runtime::Handle;
 
     fn within<'a, T>(tasks: &'a Tasks, limit: &'a Duration, call: Call<'a, T>) -> Limited<'a, T> {
-        Limited { tasks, limit, call, timer: None, anywhere: false }
+        Limited { tasks, limit, call, timer: None }
     }
 
     #[tokio::test(start_paused = true)]

@@ -57,7 +57,6 @@ pub struct SessionManager(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) store: Arc<dyn SessionStore>,
-    pub(crate) loads_at_once: bool,
     pub(crate) realm: Realm,
     pub(crate) policy: SessionPolicy,
     pub(crate) cookies: CookiePolicy,

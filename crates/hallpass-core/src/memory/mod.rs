@@ -171,8 +171,8 @@ impl SessionStore for MemoryStore {
         Ok(self.stripe(key.shard()).get(key).cloned())
     }
 
-    fn loads_at_once(&self) -> bool {
-        true
+    fn peek(&self, key: &SessionKey, _freshness: Freshness) -> Option<Option<Arc<Record>>> {
+        Some(self.stripe(key.shard()).get(key).cloned())
     }
 
     /// A record with another handle, realm or subject than the row's is [`Updated::Gone`]: it is not this session.

@@ -68,11 +68,10 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// When the store could not be asked, or its bytes do not decode ([`StoreErrorKind::Undecodable`]).
     async fn load(&self, key: &SessionKey, freshness: Freshness) -> Result<Option<Arc<Record>>, StoreError>;
 
-    /// Whether [`load`](Self::load) answers at its first poll, from this process's memory alone: then it is asked on whatever
-    /// runtime the caller has, or none. Everything else is asked on the manager's, since a connection that is opened
-    /// meanwhile must outlive the worker that asks.
-    fn loads_at_once(&self) -> bool {
-        false
+    /// What [`load`](Self::load) would answer, if this process's memory knows it here and now: asked first, since it costs no
+    /// future. `None` if the store has to be asked.
+    fn peek(&self, _key: &SessionKey, _freshness: Freshness) -> Option<Option<Arc<Record>>> {
+        None
     }
 
     /// Compare-and-set: writes `record` over the live row with its key if that row is at revision `expected`. The row

@@ -69,7 +69,7 @@ fn world() -> World {
 }
 
 fn slot(world: &World, head: &Post) -> SessionSlot {
-    SessionSlot::new(world.sessions.clone(), head, None, None)
+    SessionSlot::new(&world.sessions.clone().into(), head, None)
 }
 
 /// Who is logged in by this head.

@@ -118,14 +118,14 @@ async fn logged_in(
     let store = BadFeed { inner: MemoryStore::new(), panics: AtomicBool::new(panics), busy };
     let sessions = SessionManager::builder(store).clock(clock.clone()).sweep_every(None).build().unwrap();
     let world = World::new();
-    let slot = SessionSlot::new(sessions.clone(), &head(&Jar::default()), None, None);
+    let slot = SessionSlot::new(&sessions.clone().into(), &head(&Jar::default()), None);
     let session = slot.open().await.unwrap();
     let subject = Subject::from(7_u32);
     let grant = LoginGrant { ticket: sessions.ticket(&subject).await.unwrap(), ..world.grant(7).await };
     session.log_in(grant).unwrap();
     let mut jar = Jar::default();
     jar.apply(&slot.commit().await);
-    let slot = SessionSlot::new(sessions.clone(), &head(&jar), None, None);
+    let slot = SessionSlot::new(&sessions.clone().into(), &head(&jar), None);
     slot.open().await.unwrap();
     (sessions, clock, slot, subject)
 }

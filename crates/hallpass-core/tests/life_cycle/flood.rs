@@ -35,7 +35,7 @@ fn world() -> World {
 /// A request from an address, as an adapter opens it.
 async fn open(world: &World, jar: &Jar, address: Option<IpAddr>) -> Session {
     let head = HeadFrom(head(jar), address);
-    let slot = SessionSlot::new(world.sessions.clone(), &head, None, None);
+    let slot = SessionSlot::new(&world.sessions.clone().into(), &head, None);
     let session = slot.open().await.unwrap();
     if slot.is_visit() {
         slot.observe_address(&head);

@@ -37,7 +37,7 @@ impl World {
     }
 
     pub(crate) fn slot(&self, jar: &Jar) -> SessionSlot {
-        SessionSlot::new(self.sessions.clone(), &Get(jar.header()), None, None)
+        SessionSlot::new(&self.sessions.clone().into(), &Get(jar.header()), None)
     }
 
     pub(crate) async fn open(&self, jar: &Jar) -> Session {

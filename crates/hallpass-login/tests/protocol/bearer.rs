@@ -1,7 +1,7 @@
 //! Logins of clients that keep their token themselves.
 
 use crate::support::{User, Users, World};
-use hallpass_core::{RequestHead, SessionError, SessionManager, SessionSlot};
+use hallpass_core::{Area, RequestHead, SessionError, SessionManager, SessionSlot};
 use hallpass_login::{Keep, Login, LoginError, LogoutEndpoint, current_user};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ fn world() -> World {
 
 fn slot(world: &World, head: &Head) -> SessionSlot {
     let users: Arc<Users> = Arc::clone(&world.users);
-    SessionSlot::new(world.sessions.clone(), head, Some(users), None)
+    SessionSlot::new(&Area::from(world.sessions.clone()).carrying(users), head, None)
 }
 
 async fn login(world: &World, head: &Head) -> Login<Users> {

@@ -1,5 +1,5 @@
 use hallpass_core::{
-    CommitOutcome, MemoryStore, RequestHead, SessionLimit, SessionManager, SessionSlot, Stamp, Subject,
+    Area, CommitOutcome, MemoryStore, RequestHead, SessionLimit, SessionManager, SessionSlot, Stamp, Subject,
 };
 use hallpass_login::{AuthUser, Authenticator, Login};
 use hallpass_testkit::{FakeClock, FaultyStore};
@@ -143,7 +143,7 @@ impl World {
 
     pub(crate) fn slot(&self, cookie: &str) -> SessionSlot {
         let users: Arc<Users> = Arc::clone(&self.users);
-        SessionSlot::new(self.sessions.clone(), &Get(cookie), Some(users), None)
+        SessionSlot::new(&Area::from(self.sessions.clone()).carrying(users), &Get(cookie), None)
     }
 
     pub(crate) async fn login(&self, cookie: &str) -> Login<Users> {

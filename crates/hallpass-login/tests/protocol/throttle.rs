@@ -1,7 +1,7 @@
 use crate::support::{Step, Users, World, cookie};
 use async_trait::async_trait;
 use hallpass_core::{
-    Admission, AttemptLimit, Bucket, CommitOutcome, EndReason, MemoryThrottle, Refusal, RequestHead,
+    Admission, Area, AttemptLimit, Bucket, CommitOutcome, EndReason, MemoryThrottle, Refusal, RequestHead,
     SessionManager, SessionManagerBuilder, SessionSlot, StoreError, Subject, Throttle, ThrottlePolicy,
     ThrottleSecret, Timestamp, Which,
 };
@@ -53,7 +53,7 @@ fn world(set: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder) -> Wo
 async fn from(world: &World, address: &str, cookie: &str) -> Login<Users> {
     let head = Post(cookie, address.parse().ok());
     let users: Arc<Users> = Arc::clone(&world.users);
-    let slot = SessionSlot::new(world.sessions.clone(), &head, Some(users), None);
+    let slot = SessionSlot::new(&Area::from(world.sessions.clone()).carrying(users), &head, None);
     Login::open(Some(&slot), &head).await.unwrap()
 }
 

@@ -48,7 +48,11 @@ impl<P: 'static> Area<UserTable<P>> {
 
     fn slot(&self, cookies: &str, outer: Option<SessionSlot>) -> SessionSlot {
         let users: Arc<UserTable<P>> = Arc::clone(&self.users);
-        SessionSlot::new(self.sessions.clone(), &Get(cookies), Some(users), outer)
+        SessionSlot::new(
+            &hallpass_core::Area::from(self.sessions.clone()).carrying(users),
+            &Get(cookies),
+            outer,
+        )
     }
 
     async fn login(&self, cookies: &str) -> Login<UserTable<P>> {

@@ -87,6 +87,7 @@ cases! {
     }
     load {
         an_unknown_key_is_nothing,
+        is_not_contradicted_by_a_peek,
         returns_sessions_that_have_run_out,
         changes_nothing,
     }

@@ -102,6 +102,7 @@ pub(crate) const FOUND_BY: &[(Bug, &[&str])] = &[
     (Bug::JoinsRealmAndSubject, &["realms::names_do_not_run_together"]),
     (Bug::LoadHidesExpired, &["load::returns_sessions_that_have_run_out"]),
     (Bug::LoadHidesTheVoid, &["ended_for_all::logins_from_before_are_dead_and_still_load"]),
+    (Bug::PeekShowsThePast, &["load::is_not_contradicted_by_a_peek"]),
     (Bug::LoadTouches, &["load::changes_nothing"]),
     (Bug::LoadInventsUnknown, &["load::an_unknown_key_is_nothing"]),
     (Bug::CreateOverwrites, &["create::never_overwrites_a_session"]),

@@ -27,7 +27,7 @@ pub(crate) async fn log_in(node: &SessionManager, user: u32) -> String {
 
 /// What a layer puts into a request with this cookie.
 pub(crate) fn slot(node: &SessionManager, method: &'static str, cookie: Option<&str>) -> SessionSlot {
-    SessionSlot::new(node.clone(), &Head { method, cookie }, None, None)
+    SessionSlot::new(&node.clone().into(), &Head { method, cookie }, None)
 }
 
 struct Head<'a> {

@@ -24,6 +24,7 @@ pub(crate) enum Bug {
 
     LoadHidesExpired,
     LoadHidesTheVoid,
+    PeekShowsThePast,
     LoadTouches,
     LoadInventsUnknown,
 

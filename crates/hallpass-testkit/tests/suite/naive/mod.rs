@@ -123,6 +123,11 @@ impl SessionStore for NaiveStore {
         self.ask(|state| state.load(key)).await
     }
 
+    fn peek(&self, key: &SessionKey, _: Freshness) -> Option<Option<Arc<Record>>> {
+        (self.bug == Bug::PeekShowsThePast)
+            .then(|| self.state().first.values().find(|row| row.key == *key).cloned())
+    }
+
     async fn update(&self, record: Arc<Record>, expected: Revision, op: Op) -> Result<Updated, StoreError> {
         self.change(Method::Update, op, |state| state.update(record, expected, op)).await
     }

@@ -20,7 +20,7 @@ pub(crate) struct State {
     not_before: HashMap<Realm, Timestamp>,
     answers: HashMap<OpId, Arc<dyn Any + Send + Sync>>,
     /// Every record as it was created, for those who never look again.
-    first: HashMap<SessionHandle, Row>,
+    pub(crate) first: HashMap<SessionHandle, Row>,
     renewals: HashMap<SessionKey, SessionKey>,
     pub(crate) locked: bool,
     pub(crate) outbox: Vec<FeedEvent>,
