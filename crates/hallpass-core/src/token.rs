@@ -75,8 +75,13 @@ impl SessionToken {
     #[must_use]
     pub fn encode(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(Self::ENCODED_LEN));
-        URL_SAFE_NO_PAD.encode_string(self.0, &mut text);
+        self.encode_to(&mut text);
         text
+    }
+
+    /// Writes it behind what is in `text`, which has the room: moved, it would leave a copy behind.
+    pub(crate) fn encode_to(&self, text: &mut String) {
+        URL_SAFE_NO_PAD.encode_string(self.0, text);
     }
 
     /// The shard the token claims. It is part of the hash, so a tampered one finds nothing.

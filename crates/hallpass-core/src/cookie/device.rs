@@ -4,14 +4,13 @@ use crate::head::RequestHead;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fmt;
-use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// What the device cookie has behind the login cookie's name.
 pub(super) const DEVICE_SUFFIX: &str = "-device";
 
-/// How long a browser keeps it.
-const LIFETIME: Duration = Duration::from_secs(180 * 24 * 60 * 60);
+/// How long a browser keeps it: 180 days, in seconds.
+const MAX_AGE: &str = "; Max-Age=15552000";
 
 const NONCE_LEN: usize = 16;
 const LEN: usize = NONCE_LEN + 32;
@@ -115,9 +114,14 @@ impl CookiePolicy {
     /// sensitive.
     #[must_use]
     pub fn set_device(&self, token: &DeviceToken) -> Zeroizing<String> {
-        let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(token.0));
-        let (name, attributes, seconds) = (&self.device, &self.attributes, LIFETIME.as_secs());
-        Zeroizing::new(format!("{name}={}{attributes}; Max-Age={seconds}", *text))
+        let len = self.device.len() + 1 + DeviceToken::ENCODED_LEN + self.attributes.len() + MAX_AGE.len();
+        let mut line = Zeroizing::new(String::with_capacity(len));
+        line.push_str(&self.device);
+        line.push('=');
+        URL_SAFE_NO_PAD.encode_string(token.0, &mut line);
+        line.push_str(&self.attributes);
+        line.push_str(MAX_AGE);
+        line
     }
 }
 

@@ -39,7 +39,7 @@ impl CookiePolicy {
         let mut line = Zeroizing::new(String::with_capacity(len));
         line.push_str(name);
         line.push('=');
-        line.push_str(&token.encode());
+        token.encode_to(&mut line);
         line.push_str(&self.attributes);
         if let Some(max_age) = max_age {
             // Writing to a string cannot fail.

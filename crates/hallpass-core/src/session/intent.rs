@@ -18,7 +18,7 @@ pub(crate) struct Intent {
     pub(crate) data: Option<SessionData>,
     /// How they came about, to be replayed on what somebody else has written meanwhile.
     pub(crate) log: Vec<Change>,
-    pub(crate) log_in: Option<Box<LoginGrant>>,
+    pub(crate) log_in: Option<Arc<LoginGrant>>,
     pub(crate) renew: bool,
     /// The token that was handed to the handler for what is to be created or renewed; else it travels in a cookie.
     pub(crate) bearer: Option<SessionToken>,

@@ -12,6 +12,7 @@ use crate::token::SessionKey;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 impl Session {
@@ -163,10 +164,10 @@ impl Session {
                     intent.issued = None;
                 }
                 // Who raised the epoch may stay; if somebody else raised it in between, a login here must not.
-                if let Some(grant) =
-                    intent.log_in.as_mut().filter(|grant| grant.ticket.epoch == receipt.previous)
+                if let Some(grant) = &mut intent.log_in
+                    && grant.ticket.epoch == receipt.previous
                 {
-                    grant.ticket.epoch = receipt.current;
+                    Arc::make_mut(grant).ticket.epoch = receipt.current;
                 }
             }
             Err(EndSubjectError::Unavailable(error)) => {

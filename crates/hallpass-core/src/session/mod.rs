@@ -129,7 +129,7 @@ impl Session {
             // What was set for a login that stands apart is not for the session that is there.
             intent.forget_data(None);
         }
-        intent.log_in = Some(Box::new(grant));
+        intent.log_in = Some(Arc::new(grant));
         intent.bearer = bearer;
         Ok(())
     }

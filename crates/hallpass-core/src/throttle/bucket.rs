@@ -69,10 +69,18 @@ impl Bucket {
     /// The bucket of `realm` that is called `name`.
     #[must_use]
     pub fn new(kind: BucketKind, secret: &ThrottleSecret, realm: &Realm, name: &[u8]) -> Self {
+        Self::of_parts(kind, secret, realm, &[name])
+    }
+
+    /// The bucket whose name is these parts, one after the other. Nothing says where one ends: all but one should be of a
+    /// fixed length.
+    #[must_use]
+    pub fn of_parts(kind: BucketKind, secret: &ThrottleSecret, realm: &Realm, name: &[&[u8]]) -> Self {
         // A realm has at most 64 bytes, so its length fits; the rest is of fixed length or last.
         let len = realm.as_str().len() as u8;
         let hash = Sha256::new().chain_update("hallpass/1/throttle").chain_update(secret.0);
-        let hash = hash.chain_update([kind.tag(), len]).chain_update(realm.as_str()).chain_update(name);
+        let hash = hash.chain_update([kind.tag(), len]).chain_update(realm.as_str());
+        let hash = name.iter().fold(hash, |hash, part| hash.chain_update(part));
         Self { kind, name: hash.finalize().into() }
     }
 

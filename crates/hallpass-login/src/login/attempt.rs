@@ -133,15 +133,15 @@ impl<A: Authenticator> Counter<'_, A> {
         let device = self.login.known_device(&self.secret, &named).filter(|_| subject.is_some());
         let buckets = match device {
             Some(device) => {
-                vec![self.bucket(BucketKind::Device, b"d", &[named.as_str().as_bytes(), device.nonce()])]
+                vec![self.bucket(BucketKind::Device, &[b"d", named.as_str().as_bytes(), device.nonce()])]
             }
             None => {
                 let typed = normalized(typed);
                 let meant = match subject {
-                    Some(subject) => self.bucket(BucketKind::Account, b"s", &[subject.as_str().as_bytes()]),
-                    None => self.bucket(BucketKind::Account, b"n", &[typed.as_bytes()]),
+                    Some(subject) => self.bucket(BucketKind::Account, &[b"s", subject.as_str().as_bytes()]),
+                    None => self.bucket(BucketKind::Account, &[b"n", typed.as_bytes()]),
                 };
-                vec![self.bucket(BucketKind::Account, b"t", &[typed.as_bytes()]), meant]
+                vec![self.bucket(BucketKind::Account, &[b"t", typed.as_bytes()]), meant]
             }
         };
         for bucket in &buckets {
@@ -152,13 +152,12 @@ impl<A: Authenticator> Counter<'_, A> {
 
     /// For an attempt within a session; and how many count in it by now.
     pub(super) async fn admit_session(&self, handle: SessionHandle) -> Result<(Bucket, u32), Refused> {
-        let bucket = self.bucket(BucketKind::Session, b"h", &[handle.as_bytes()]);
+        let bucket = self.bucket(BucketKind::Session, &[b"h", handle.as_bytes()]);
         Ok((bucket, self.admit(&bucket).await?))
     }
 
-    fn bucket(&self, kind: BucketKind, label: &[u8], parts: &[&[u8]]) -> Bucket {
-        let name = [label, &parts.concat()].concat();
-        Bucket::new(kind, &self.secret, self.manager.realm(), &name)
+    fn bucket(&self, kind: BucketKind, name: &[&[u8]]) -> Bucket {
+        Bucket::of_parts(kind, &self.secret, self.manager.realm(), name)
     }
 
     async fn admit(&self, bucket: &Bucket) -> Result<u32, Refused> {
