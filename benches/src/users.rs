@@ -1,9 +1,24 @@
 //! Users who cost nothing, so that only the library is measured.
 
-use hallpass_core::{Stamp, Subject};
+use hallpass_core::{MemoryStore, SessionManager, Stamp, Subject};
 use hallpass_login::{AuthUser, Authenticator};
 use std::borrow::Cow;
 use std::convert::Infallible;
+
+/// A manager of its own, with a store in memory and all defaults.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime.
+#[must_use]
+pub fn sessions() -> SessionManager {
+    SessionManager::builder(MemoryStore::new()).build().expect("the defaults work")
+}
+
+/// The number of the user who logs in, from the query; 1 without.
+pub(crate) fn id(query: Option<&str>) -> u64 {
+    query.and_then(|id| id.parse().ok()).unwrap_or(1)
+}
 
 /// A user.
 #[derive(Debug, Clone, Copy)]

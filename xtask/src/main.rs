@@ -9,6 +9,7 @@ mod cargo;
 mod checks;
 mod deps;
 mod features;
+mod guard;
 mod house;
 mod metadata;
 mod msrv;
@@ -40,12 +41,13 @@ usage: cargo xtask <command> [-- <arguments for cargo>]
   clippy       lints on all targets with all features
   docs         documentation without warnings
   features     every published crate with each of its features alone
+  guard        instructions and allocations of a request against benches/bounds.toml; --write makes new bounds
 ";
 
 type Check = fn() -> Result<Findings>;
 
 /// Cheap ones first, then those that build, in an order in which each finds the artefacts of the one before.
-const CHECKS: [(&str, Check); 7] = [
+const CHECKS: [(&str, Check); 8] = [
     ("fmt", checks::fmt),
     ("house", house::check),
     ("deps", deps::check),
@@ -53,6 +55,7 @@ const CHECKS: [(&str, Check); 7] = [
     ("clippy", checks::clippy),
     ("docs", checks::docs),
     ("features", features::check),
+    ("guard", guard::check),
 ];
 
 fn main() -> ExitCode {
@@ -78,6 +81,7 @@ enum Task<'a> {
     Stores,
     Bench(&'a [String]),
     Screenshots,
+    WriteBounds,
     Check(&'static str, Check),
 }
 
@@ -91,6 +95,7 @@ impl<'a> Task<'a> {
             ("servers", []) => Some(Self::Servers),
             ("stores", []) => Some(Self::Stores),
             ("screenshots", []) => Some(Self::Screenshots),
+            ("guard", [flag]) if flag == "--write" => Some(Self::WriteBounds),
             ("help" | "--help" | "-h", []) => Some(Self::Help),
             (command, []) => {
                 let (name, check) = CHECKS.into_iter().find(|(name, _)| *name == command)?;
@@ -116,6 +121,7 @@ impl<'a> Task<'a> {
             Self::Stores => report.step("stores", test::compare_stores),
             Self::Bench(extra) => report.step("bench", || bench::run_all(extra)),
             Self::Screenshots => report.step("screenshots", screenshots::take),
+            Self::WriteBounds => report.step("guard", guard::write),
             Self::Check(name, check) => report.step(name, check),
         }
         report.finish()
@@ -169,7 +175,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_a_usage_error() {
-        for line in ["", "unknown", "ci -- extra", "fmt extra", "test name-without-dashes"] {
+        for line in ["", "unknown", "ci -- extra", "fmt extra", "guard --wrong", "test name-without-dashes"] {
             assert!(Task::parse(&words(line)).is_none(), "{line:?}");
         }
     }

@@ -24,6 +24,14 @@ impl Findings {
         self.warnings.push(text.into());
     }
 
+    pub(crate) fn has_problems(&self) -> bool {
+        !self.problems.is_empty()
+    }
+
+    pub(crate) fn has_warnings(&self) -> bool {
+        !self.warnings.is_empty()
+    }
+
     #[cfg(test)]
     pub(crate) fn problems(&self) -> &[String] {
         &self.problems

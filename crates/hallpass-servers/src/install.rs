@@ -1,4 +1,4 @@
-//! Where the programs of the servers are, and Debian's packages for those that are missing.
+//! Where the programs are, and Debian's packages for those that are missing.
 
 use std::env;
 use std::fs;
@@ -28,21 +28,36 @@ apt-get install --yes --no-install-recommends "$@"
 ///
 /// With the command that helps, if it is not.
 pub fn install(kinds: &[Kind]) -> Result<()> {
-    let missing = missing_packages(kinds, &folders());
-    if missing.is_empty() {
+    install_while(|| missing_packages(kinds, &folders()))
+}
+
+/// The path of a program, which is installed from Debian's `package` if it is missing and that is allowed.
+///
+/// # Errors
+///
+/// With the command that helps, if it is not.
+pub fn install_program(name: &str, package: &'static str) -> Result<PathBuf> {
+    install_while(|| if find(name, &folders()).is_none() { vec![package] } else { Vec::new() })?;
+    program(name)
+}
+
+/// Installs what is missing, and looks whether it still is.
+fn install_while(missing: impl Fn() -> Vec<&'static str>) -> Result<()> {
+    let packages = missing();
+    if packages.is_empty() {
         return Ok(());
     }
     let Some(mut command) = privileged_shell() else {
-        return Err(advice(&missing).into());
+        return Err(advice(&packages).into());
     };
-    eprintln!("installing {}", missing.join(", "));
-    let status = command.args(["-c", INSTALL, "sh"]).args(&missing).stdin(Stdio::null()).status();
+    eprintln!("installing {}", packages.join(", "));
+    let status = command.args(["-c", INSTALL, "sh"]).args(&packages).stdin(Stdio::null()).status();
     if !status.is_ok_and(|status| status.success()) {
-        return Err(advice(&missing).into());
+        return Err(advice(&packages).into());
     }
-    match missing_packages(kinds, &folders()) {
-        missing if missing.is_empty() => Ok(()),
-        missing => Err(advice(&missing).into()),
+    match missing() {
+        packages if packages.is_empty() => Ok(()),
+        packages => Err(advice(&packages).into()),
     }
 }
 
@@ -106,7 +121,7 @@ fn succeeds(command: &mut Command) -> bool {
 
 fn advice(packages: &[&str]) -> String {
     format!(
-        "the tests need servers that are not installed and could not be: \
+        "programs are needed that are not installed and could not be: \
          sudo apt-get install --no-install-recommends {}",
         packages.join(" ")
     )
@@ -136,5 +151,10 @@ mod tests {
     fn programs_are_found_in_the_path() {
         assert!(program("sh").is_ok());
         assert!(program("no-such-program").is_err());
+    }
+
+    #[test]
+    fn a_program_that_is_there_is_not_installed() {
+        assert_eq!(install_program("sh", "no-such-package").unwrap(), program("sh").unwrap());
     }
 }

@@ -33,7 +33,7 @@ mod webdriver;
 
 pub use error::{Error, Result};
 pub use group::Servers;
-pub use install::install;
+pub use install::{install, install_program};
 pub use kind::Kind;
 pub use node::Node;
 pub use server::{Server, ServerBuilder};
