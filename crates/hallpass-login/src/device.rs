@@ -1,8 +1,7 @@
 //! The proof in a device cookie: that a certain user has logged in with this browser before.
 
 use hallpass_core::{DeviceToken, Realm, Subject, ThrottleSecret};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use subtle::ConstantTimeEq;
 
 /// The token that proves a login of `subject` of `realm`.
 pub(crate) fn issue(
@@ -11,7 +10,7 @@ pub(crate) fn issue(
     subject: &Subject,
     nonce: [u8; 16],
 ) -> DeviceToken {
-    DeviceToken::new(nonce, proof(secret, realm, subject, &nonce).finalize().into_bytes().into())
+    DeviceToken::new(nonce, secret.device_proof(realm, subject, &nonce))
 }
 
 /// Whether `token` was issued for `subject` of `realm`; compared in constant time.
@@ -21,18 +20,7 @@ pub(crate) fn is_proven(
     subject: &Subject,
     token: &DeviceToken,
 ) -> bool {
-    proof(secret, realm, subject, token.nonce()).verify_slice(token.proof()).is_ok()
-}
-
-fn proof(secret: &ThrottleSecret, realm: &Realm, subject: &Subject, nonce: &[u8]) -> Hmac<Sha256> {
-    let mut mac = <Hmac<Sha256>>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(b"hallpass/1/device");
-    for part in [realm.as_str().as_bytes(), subject.as_str().as_bytes(), nonce] {
-        // Realms, subjects and nonces have at most 255 bytes.
-        mac.update(&[part.len() as u8]);
-        mac.update(part);
-    }
-    mac
+    secret.device_proof(realm, subject, token.nonce()).ct_eq(token.proof()).into()
 }
 
 #[cfg(test)]
@@ -47,7 +35,7 @@ mod tests {
         let token = issue(&secret(1), &realm("shop"), &subject("42"), [7; 16]);
         assert!(is_proven(&secret(1), &realm("shop"), &subject("42"), &token));
 
-        let proof: [u8; 32] = token.proof().try_into().unwrap();
+        let proof = *token.proof();
         let mut forged = proof;
         forged[31] ^= 1;
         let others = [

@@ -25,7 +25,10 @@ const MAX_TOKENS: usize = 4;
 /// nobody who guesses elsewhere can make its owner wait. The proof is made and checked by `hallpass-login`; no store
 /// knows of it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DeviceToken([u8; LEN]);
+pub struct DeviceToken {
+    nonce: [u8; NONCE_LEN],
+    proof: [u8; 32],
+}
 
 impl DeviceToken {
     /// How many characters an encoded token has.
@@ -34,22 +37,19 @@ impl DeviceToken {
     /// The token of these two.
     #[must_use]
     pub fn new(nonce: [u8; 16], proof: [u8; 32]) -> Self {
-        let mut token = [0; LEN];
-        token[..NONCE_LEN].copy_from_slice(&nonce);
-        token[NONCE_LEN..].copy_from_slice(&proof);
-        Self(token)
+        Self { nonce, proof }
     }
 
     /// The random number.
     #[must_use]
-    pub fn nonce(&self) -> &[u8] {
-        &self.0[..NONCE_LEN]
+    pub fn nonce(&self) -> &[u8; 16] {
+        &self.nonce
     }
 
     /// The proof, which is to be checked.
     #[must_use]
-    pub fn proof(&self) -> &[u8] {
-        &self.0[NONCE_LEN..]
+    pub fn proof(&self) -> &[u8; 32] {
+        &self.proof
     }
 
     /// Reads a token strictly, as [`SessionToken::decode`](crate::SessionToken::decode) does.
@@ -57,7 +57,9 @@ impl DeviceToken {
     pub fn decode(text: &[u8]) -> Option<Self> {
         let mut token = [0; LEN];
         let fits = text.len() == Self::ENCODED_LEN;
-        (fits && URL_SAFE_NO_PAD.decode_slice(text, &mut token) == Ok(LEN)).then_some(Self(token))
+        let read = fits && URL_SAFE_NO_PAD.decode_slice(text, &mut token) == Ok(LEN);
+        let (nonce, proof) = token.split_first_chunk().filter(|_| read)?;
+        Some(Self { nonce: *nonce, proof: proof.try_into().ok()? })
     }
 }
 
@@ -118,7 +120,10 @@ impl CookiePolicy {
         let mut line = Zeroizing::new(String::with_capacity(len));
         line.push_str(&self.device);
         line.push('=');
-        URL_SAFE_NO_PAD.encode_string(token.0, &mut line);
+        let mut bytes = [0; LEN];
+        bytes[..NONCE_LEN].copy_from_slice(&token.nonce);
+        bytes[NONCE_LEN..].copy_from_slice(&token.proof);
+        URL_SAFE_NO_PAD.encode_string(bytes, &mut line);
         line.push_str(&self.attributes);
         line.push_str(MAX_AGE);
         line

@@ -1,10 +1,8 @@
+use super::ThrottleSecret;
 use crate::ids::Realm;
-use crate::random::RandomSource;
-use sha2::{Digest, Sha256};
+use sha2::Digest;
 use std::fmt;
-use std::io;
 use std::net::{IpAddr, Ipv6Addr};
-use zeroize::Zeroize;
 
 /// What attempts are counted by.
 ///
@@ -76,12 +74,8 @@ impl Bucket {
     /// fixed length.
     #[must_use]
     pub fn of_parts(kind: BucketKind, secret: &ThrottleSecret, realm: &Realm, name: &[&[u8]]) -> Self {
-        // A realm has at most 64 bytes, so its length fits; the rest is of fixed length or last.
-        let len = realm.as_str().len() as u8;
-        let hash = Sha256::new().chain_update("hallpass/1/throttle").chain_update(secret.0);
-        let hash = hash.chain_update([kind.tag(), len]).chain_update(realm.as_str());
-        let hash = name.iter().fold(hash, |hash, part| hash.chain_update(part));
-        Self { kind, name: hash.finalize().into() }
+        let hash = secret.keyed(kind.tag(), realm);
+        Self { kind, name: name.iter().fold(hash, |hash, part| hash.chain_update(part)).finalize().into() }
     }
 
     /// The bucket of an address: IPv4 whole, also within IPv6, and the first 64 bits of IPv6. `None` for a loopback
@@ -126,50 +120,6 @@ impl fmt::Debug for Bucket {
     }
 }
 
-/// The secret of a throttle: 256 random bits. `Debug` shows nothing of it, and it is wiped when it is dropped.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ThrottleSecret([u8; Self::LEN]);
-
-impl ThrottleSecret {
-    /// How many bytes it has.
-    pub const LEN: usize = 32;
-
-    /// Draws a new one.
-    ///
-    /// # Errors
-    ///
-    /// When the random source fails.
-    pub fn random(random: &dyn RandomSource) -> io::Result<Self> {
-        let mut secret = Self([0; Self::LEN]);
-        random.fill(&mut secret.0)?;
-        Ok(secret)
-    }
-
-    /// The secret with these bytes, as nodes share it.
-    #[must_use]
-    pub fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes: to be kept where nodes share them, and as a key.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; Self::LEN] {
-        &self.0
-    }
-}
-
-impl Drop for ThrottleSecret {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-impl fmt::Debug for ThrottleSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ThrottleSecret(..)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,11 +156,5 @@ mod tests {
         for proxy in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
             assert_eq!(of(proxy), None, "{proxy}");
         }
-    }
-
-    #[test]
-    fn debug_output_shows_no_secret() {
-        let secret = ThrottleSecret::from_bytes([0xab; 32]);
-        assert_eq!(format!("{secret:?}"), "ThrottleSecret(..)");
     }
 }

@@ -14,13 +14,15 @@ mod bucket;
 mod limit;
 mod memory;
 mod policy;
+mod secret;
 
 pub use attempt::Attempt;
 pub(crate) use bucket::counted;
-pub use bucket::{Bucket, BucketKind, ThrottleSecret};
+pub use bucket::{Bucket, BucketKind};
 pub use limit::AttemptLimit;
 pub use memory::MemoryThrottle;
 pub use policy::{ThrottlePolicy, ThrottlePolicyError};
+pub use secret::ThrottleSecret;
 
 use crate::store::StoreError;
 use crate::time::Timestamp;
