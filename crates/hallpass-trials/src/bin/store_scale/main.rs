@@ -1,6 +1,6 @@
 //! What each operation of a store costs with ten thousand, a hundred thousand and a million sessions in it.
 //!
-//! `cargo run -p hallpass-trials --release --bin scale -- --store redis`
+//! `cargo run -p hallpass-trials --release --bin store_scale -- --store redis`
 
 mod count;
 mod fill;
