@@ -48,8 +48,8 @@ struct Left {
 }
 
 impl Drawn {
-    /// A token's secret, a handle, and the id of an operation.
-    const LEN: usize = 32 + 16 + 16;
+    /// A visitor's shard, a token's secret, a handle, and the id of an operation.
+    const LEN: usize = 2 + 32 + 16 + 16;
 
     pub(crate) fn from(source: &dyn RandomSource) -> io::Result<Self> {
         let mut bytes = Zeroizing::new([0; Self::LEN]);
@@ -94,11 +94,11 @@ mod tests {
         }
         let source = Counting(Mutex::new(0));
         let drawn = Drawn::from(&source).unwrap();
-        let [mut secret, mut rest] = [[0; 32]; 2];
+        let (mut secret, mut rest) = ([0; 32], [0; Drawn::LEN - 32]);
         drawn.fill(&mut secret).unwrap();
         drawn.fill(&mut rest).unwrap();
         let given: Vec<u8> = secret.into_iter().chain(rest).collect();
-        assert_eq!(given, (0..64).collect::<Vec<u8>>());
+        assert_eq!(given, (0..Drawn::LEN as u8).collect::<Vec<u8>>());
         assert_eq!(*source.0.lock().unwrap(), 1);
         assert!(drawn.fill(&mut [0]).is_err());
         assert_eq!(format!("{drawn:?}"), "Drawn(..)");

@@ -6,7 +6,7 @@ use crate::event::{Event, EventKind};
 use crate::ids::{Revision, SessionHandle, Shard};
 use crate::plan::Which;
 use crate::policy::LifetimeKind;
-use crate::random::Drawn;
+use crate::random::{Drawn, RandomSource};
 use crate::record::{ClientInfo, Identity, Record, SessionData, Transport};
 use crate::session::SessionError;
 use crate::store::{Created, Freshness, Replaced, StoreError, Updated};
@@ -103,7 +103,7 @@ impl Job<'_> {
         }
         self.count_visitor().await?;
         let random = self.draw()?;
-        let token = self.new_token(self.random_shard()?, &random)?;
+        let token = self.new_token(random_shard(&random)?, &random)?;
         let data = self.intent.data.clone().unwrap_or_default();
         let record = Arc::new(self.new_record(&token, new_handle(&random)?, None, data));
         let op = self.manager.op_from(&random)?;
@@ -203,12 +203,6 @@ impl Job<'_> {
         token.key_by(self.manager.realm(), self.issued_by())
     }
 
-    fn random_shard(&self) -> Result<Shard, Failure> {
-        let mut bytes = [0; 2];
-        self.manager.0.random.fill(&mut bytes).map_err(StoreError::unavailable)?;
-        Ok(Shard(u16::from_be_bytes(bytes)))
-    }
-
     /// The session as the store has it now, if it is still live.
     pub(super) async fn reload(&self, key: &SessionKey) -> Result<Option<Arc<Record>>, Failure> {
         let record = self.manager.load(key, Freshness::Latest).await?;
@@ -240,6 +234,12 @@ impl Job<'_> {
 
 pub(super) fn new_handle(random: &Drawn) -> Result<SessionHandle, Failure> {
     Ok(SessionHandle::random(random).map_err(StoreError::unavailable)?)
+}
+
+fn random_shard(random: &Drawn) -> Result<Shard, Failure> {
+    let mut bytes = [0; 2];
+    random.fill(&mut bytes).map_err(StoreError::unavailable)?;
+    Ok(Shard(u16::from_be_bytes(bytes)))
 }
 
 /// What no store answers to a call that it is given, unless it breaks its contract or 256 random bits repeat.

@@ -164,7 +164,8 @@ impl SessionManager {
         if !self.belongs(&record, key, sort) {
             return Ok(Found::Nothing);
         }
-        if record.identity.is_some() && !self.knows_not_before(now) {
+        let it_decides = record.identity.is_some() && record.is_live(now);
+        if it_decides && !self.knows_not_before(now) {
             // Once in a while: other requests need no room for it.
             Box::pin(self.ask_not_before(now)).await?;
         }

@@ -167,8 +167,8 @@ impl SessionStore for MemoryStore {
         Ok(self.create_row(record, ticket, limit, op.now))
     }
 
-    async fn load(&self, key: &SessionKey, _freshness: Freshness) -> Result<Option<Arc<Record>>, StoreError> {
-        Ok(self.stripe(key.shard()).get(key).cloned())
+    async fn load(&self, key: &SessionKey, freshness: Freshness) -> Result<Option<Arc<Record>>, StoreError> {
+        Ok(self.peek(key, freshness).flatten())
     }
 
     fn peek(&self, key: &SessionKey, _freshness: Freshness) -> Option<Option<Arc<Record>>> {
