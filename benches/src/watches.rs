@@ -2,9 +2,9 @@
 
 use crate::crowd::Crowd;
 use crate::drive::ready;
-use hallpass_core::{EndReason, RequestHead, Session, SessionManager, SessionSlot};
-use http::HeaderValue;
-use std::net::IpAddr;
+use hallpass_core::{EndReason, Session, SessionManager, SessionSlot};
+use hallpass_tower::HttpHead;
+use http::{HeaderValue, Request, header};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
@@ -45,35 +45,9 @@ fn settle(runtime: &Runtime) {
 /// If there is none.
 #[must_use]
 pub fn session(manager: &SessionManager, cookie: &HeaderValue) -> Session {
-    let slot = SessionSlot::new(&manager.clone().into(), &CookieHead(cookie), None);
+    let request = Request::get("/").header(header::COOKIE, cookie).body(()).expect("a valid request");
+    let slot = SessionSlot::new(&manager.clone().into(), &HttpHead::from(&request), None);
     let session = ready(slot.open()).expect("a store in memory answers");
     assert!(session.handle().is_some(), "logged in");
     session
-}
-
-/// A GET with a cookie.
-struct CookieHead<'a>(&'a HeaderValue);
-
-impl RequestHead for CookieHead<'_> {
-    fn method(&self) -> &str {
-        "GET"
-    }
-
-    fn authority(&self) -> Option<&str> {
-        None
-    }
-
-    fn path_and_query(&self) -> &str {
-        "/"
-    }
-
-    fn peer(&self) -> Option<IpAddr> {
-        None
-    }
-
-    fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8])) {
-        if name == "cookie" {
-            visit(self.0.as_bytes());
-        }
-    }
 }
