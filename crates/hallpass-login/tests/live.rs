@@ -5,13 +5,13 @@ use futures_core::Stream;
 use futures_core::stream::FusedStream as _;
 use futures_sink::Sink;
 use hallpass_core::{
-    Attempt, AuthLevel, ClientInfo, LoginGrant, MemoryStore, RequestHead, Session, SessionManager,
-    SessionSlot, Stamp, Subject,
+    Attempt, AuthLevel, ClientInfo, LoginGrant, MemoryStore, Session, SessionManager, SessionSlot, Stamp,
+    Subject,
 };
 use hallpass_login::{SessionSocket, SocketError, hold_socket, until_logged_out};
+use hallpass_testkit::Head;
 use std::convert::Infallible;
 use std::future::{pending, poll_fn};
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -19,33 +19,6 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-
-/// A request with this cookie.
-struct Head(String);
-
-impl RequestHead for Head {
-    fn method(&self) -> &str {
-        "GET"
-    }
-
-    fn authority(&self) -> Option<&str> {
-        None
-    }
-
-    fn path_and_query(&self) -> &str {
-        "/"
-    }
-
-    fn peer(&self) -> Option<IpAddr> {
-        None
-    }
-
-    fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8])) {
-        if name == "cookie" {
-            visit(self.0.as_bytes());
-        }
-    }
-}
 
 /// The session of a login, as a later request has it.
 async fn session() -> Session {
@@ -61,11 +34,11 @@ async fn session() -> Session {
         limit: sessions.policy().session_limit(),
         attempt: Attempt::default(),
     };
-    let slot = SessionSlot::new(&sessions.clone().into(), &Head(String::new()), None);
+    let slot = SessionSlot::new(&sessions.clone().into(), &Head::new("GET"), None);
     slot.open().await.unwrap().log_in(grant).unwrap();
     let outcome = slot.commit().await;
     let cookie = outcome.set_cookies().next().unwrap().split(';').next().unwrap().to_owned();
-    SessionSlot::new(&sessions.into(), &Head(cookie), None).open().await.unwrap()
+    SessionSlot::new(&sessions.into(), &Head::new("GET").line("cookie", cookie), None).open().await.unwrap()
 }
 
 /// Lets every other task go on until it waits.
@@ -127,7 +100,7 @@ async fn without_a_last_item_the_stream_just_ends() {
 #[tokio::test]
 async fn without_a_session_nothing_is_streamed() {
     let sessions = SessionManager::builder(MemoryStore::new()).build().unwrap();
-    let session = SessionSlot::new(&sessions.into(), &Head(String::new()), None).open().await.unwrap();
+    let session = SessionSlot::new(&sessions.into(), &Head::new("GET"), None).open().await.unwrap();
     let mut stream = Box::pin(until_logged_out(&session, Always { _held: Arc::default() }));
     assert_eq!(next(&mut stream).await, None);
 }

@@ -30,7 +30,7 @@
 //! # Testing an application
 //!
 //! [`FakeClock`] is a clock that a test moves by hand. [`FaultyStore`] wraps a store, fails, holds or loses its calls on
-//! command, and counts them.
+//! command, and counts them. [`Head`] is the head of a request, where no server is needed.
 //!
 //! ```
 //! use hallpass_core::{MemoryStore, SessionStore};
@@ -51,6 +51,7 @@
 mod clock;
 mod faulty;
 mod fixture;
+mod head;
 mod sample;
 pub mod suite;
 pub mod throttle;
@@ -58,4 +59,5 @@ pub mod throttle;
 pub use clock::FakeClock;
 pub use faulty::{Fault, FaultyStore, Gate, Method, Times};
 pub use fixture::Fixture;
+pub use head::Head;
 pub use sample::{Sample, op, renewed, rewritten, ticket};

@@ -3,8 +3,8 @@
 use crate::support::{Answered, Jar, World, head, log_out};
 use async_trait::async_trait;
 use hallpass_core::{
-    Admission, AttemptLimit, Bucket, BucketKind, EventKind, MemoryThrottle, Refusal, RequestHead, Session,
-    SessionSlot, StoreError, Throttle, ThrottlePolicy, ThrottleSecret, Timestamp,
+    Admission, AttemptLimit, Bucket, BucketKind, EventKind, MemoryThrottle, Refusal, Session, SessionSlot,
+    StoreError, Throttle, ThrottlePolicy, ThrottleSecret, Timestamp,
 };
 use hallpass_testkit::{Method, Times};
 use std::net::IpAddr;
@@ -34,7 +34,7 @@ fn world() -> World {
 
 /// A request from an address, as an adapter opens it.
 async fn open(world: &World, jar: &Jar, address: Option<IpAddr>) -> Session {
-    let head = HeadFrom(head(jar), address);
+    let head = head(jar).peer(address);
     let slot = SessionSlot::new(&world.sessions.clone().into(), &head, None);
     let session = slot.open().await.unwrap();
     if slot.is_visit() {
@@ -130,7 +130,7 @@ async fn beyond_the_limit_visitors_log_in_and_users_log_out_and_are_told_so() {
         let answered = request(&world, jar, ONE, async |session| session.log_in(grant).unwrap()).await;
         assert_eq!(answered.refusal, None);
         let session = open(&world, jar, ONE).await;
-        session.slot().observe_client(&HeadFrom(head(jar), ONE));
+        session.slot().observe_client(&head(jar).peer(ONE));
         assert_eq!(log_out(&session).await, 1);
         session.insert("message", "good bye").unwrap();
         assert_eq!(commit(jar, &session).await.refusal, None);
@@ -148,7 +148,7 @@ async fn of_many_logouts_at_once_one_leaves_a_message_without_being_counted() {
     let mut sessions = Vec::new();
     for _ in 0..20 {
         let session = open(&world, &login, ONE).await;
-        session.slot().observe_client(&HeadFrom(head(&login), ONE));
+        session.slot().observe_client(&head(&login).peer(ONE));
         sessions.push(session);
     }
     let mut written = 0;
@@ -260,31 +260,6 @@ async fn a_session_whose_row_was_not_created_counts_all_the_same() {
         assert_eq!(answered.refusal, Some(Refusal::Unavailable));
     }
     assert_eq!(write(&world, &mut Jar::default(), ONE).await.refusal, too_many(WAIT));
-}
-
-/// A head from an address.
-struct HeadFrom<H>(H, Option<IpAddr>);
-
-impl<H: RequestHead> RequestHead for HeadFrom<H> {
-    fn method(&self) -> &str {
-        self.0.method()
-    }
-
-    fn authority(&self) -> Option<&str> {
-        self.0.authority()
-    }
-
-    fn path_and_query(&self) -> &str {
-        self.0.path_and_query()
-    }
-
-    fn peer(&self) -> Option<IpAddr> {
-        self.1
-    }
-
-    fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8])) {
-        self.0.for_each_value(name, visit);
-    }
 }
 
 /// A throttle that nobody can reach.

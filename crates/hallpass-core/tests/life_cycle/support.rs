@@ -1,10 +1,9 @@
 use hallpass_core::{
     Attempt, AuthLevel, ClientInfo, CommitOutcome, EndReason, Event, EventKind, EventSink, LoginGrant,
-    MemoryStore, Refusal, RequestHead, Session, SessionManager, SessionManagerBuilder, SessionPolicy,
-    SessionSlot, Stamp, Subject, Which,
+    MemoryStore, Refusal, Session, SessionManager, SessionManagerBuilder, SessionPolicy, SessionSlot, Stamp,
+    Subject, Which,
 };
-use hallpass_testkit::{FakeClock, FaultyStore};
-use std::net::IpAddr;
+use hallpass_testkit::{FakeClock, FaultyStore, Head};
 use std::sync::{Arc, Mutex};
 
 /// A manager over a store that fails when told to, at a time that stands still, with its events kept.
@@ -37,7 +36,7 @@ impl World {
     }
 
     pub(crate) fn slot(&self, jar: &Jar) -> SessionSlot {
-        SessionSlot::new(&self.sessions.clone().into(), &Get(jar.header()), None)
+        SessionSlot::new(&self.sessions.clone().into(), &head(jar), None)
     }
 
     pub(crate) async fn open(&self, jar: &Jar) -> Session {
@@ -141,32 +140,6 @@ impl Jar {
     }
 }
 
-struct Get(String);
-
-impl RequestHead for Get {
-    fn method(&self) -> &str {
-        "GET"
-    }
-
-    fn authority(&self) -> Option<&str> {
-        None
-    }
-
-    fn path_and_query(&self) -> &str {
-        "/"
-    }
-
-    fn peer(&self) -> Option<IpAddr> {
-        Some([127, 0, 0, 1].into())
-    }
-
-    fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8])) {
-        if name == "cookie" && !self.0.is_empty() {
-            visit(self.0.as_bytes());
-        }
-    }
-}
-
 /// Keeps what happened and why.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Events(Arc<Mutex<Vec<Kept>>>);
@@ -190,8 +163,9 @@ impl Events {
     }
 }
 
-pub(crate) fn head(jar: &Jar) -> impl RequestHead {
-    Get(jar.header())
+pub(crate) fn head(jar: &Jar) -> Head {
+    let (head, cookies) = (Head::new("GET").peer(Some([127, 0, 0, 1].into())), jar.header());
+    if cookies.is_empty() { head } else { head.line("cookie", cookies) }
 }
 
 impl Events {

@@ -1,45 +1,18 @@
 //! Logins of clients that keep their token themselves.
 
 use crate::support::{User, Users, World};
-use hallpass_core::{Area, RequestHead, SessionError, SessionManager, SessionSlot};
+use hallpass_core::{Area, SessionError, SessionManager, SessionSlot};
 use hallpass_login::{Keep, Login, LoginError, LogoutEndpoint, current_user};
-use std::net::IpAddr;
+use hallpass_testkit::Head;
 use std::sync::Arc;
 
-struct Head {
-    method: &'static str,
-    token: Option<String>,
-}
-
-impl RequestHead for Head {
-    fn method(&self) -> &str {
-        self.method
-    }
-
-    fn authority(&self) -> Option<&str> {
-        None
-    }
-
-    fn path_and_query(&self) -> &str {
-        "/"
-    }
-
-    fn peer(&self) -> Option<IpAddr> {
-        None
-    }
-
-    fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8])) {
-        match (name, &self.token) {
-            ("authorization", Some(token)) => visit(format!("Bearer {token}").as_bytes()),
-            ("sec-fetch-site", Some(_)) => visit(b"cross-site"),
-            ("accept", Some(_)) => visit(b"text/html"),
-            _ => {}
-        }
-    }
-}
-
 fn bearing(token: &str) -> Head {
-    Head { method: "POST", token: Some(token.to_owned()) }
+    bearing_by("POST", token)
+}
+
+fn bearing_by(method: &'static str, token: &str) -> Head {
+    let head = Head::new(method).line("authorization", format!("Bearer {token}"));
+    head.line("sec-fetch-site", "cross-site").line("accept", "text/html")
 }
 
 fn world() -> World {
@@ -63,7 +36,7 @@ async fn commit(login: &Login<Users>) {
 }
 
 async fn logged_in(world: &World) -> String {
-    let login = login(world, &Head { method: "POST", token: None }).await;
+    let login = login(world, &Head::new("POST")).await;
     let ticket = login.authenticate(("alice", "right")).await.unwrap();
     let token = login.log_in_for_bearer(ticket).unwrap();
     commit(&login).await;
@@ -155,7 +128,7 @@ async fn the_logout_endpoint_takes_a_bearer_token_by_every_method_it_allows() {
         ("DELETE", LogoutEndpoint::new().allow_get(), 405),
     ] {
         let token = logged_in(&world).await;
-        let head = Head { method, ..bearing(&token) };
+        let head = bearing_by(method, &token);
         let slot = slot(&world, &head);
         let answer = endpoint.answer(&slot, &head).await;
         assert_eq!(answer.status, status, "{method}");

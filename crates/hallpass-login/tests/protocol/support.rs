@@ -1,11 +1,10 @@
 use hallpass_core::{
-    Area, CommitOutcome, MemoryStore, RequestHead, SessionLimit, SessionManager, SessionSlot, Stamp, Subject,
+    Area, CommitOutcome, MemoryStore, SessionLimit, SessionManager, SessionSlot, Stamp, Subject,
 };
 use hallpass_login::{AuthUser, Authenticator, Login};
-use hallpass_testkit::{FakeClock, FaultyStore};
+use hallpass_testkit::{FakeClock, FaultyStore, Head};
 use std::borrow::Cow;
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
@@ -143,11 +142,11 @@ impl World {
 
     pub(crate) fn slot(&self, cookie: &str) -> SessionSlot {
         let users: Arc<Users> = Arc::clone(&self.users);
-        SessionSlot::new(&Area::from(self.sessions.clone()).carrying(users), &Get(cookie), None)
+        SessionSlot::new(&Area::from(self.sessions.clone()).carrying(users), &get(cookie), None)
     }
 
     pub(crate) async fn login(&self, cookie: &str) -> Login<Users> {
-        Login::open(Some(&self.slot(cookie)), &Get(cookie)).await.unwrap()
+        Login::open(Some(&self.slot(cookie)), &get(cookie)).await.unwrap()
     }
 
     /// The cookie of a new login.
@@ -169,28 +168,7 @@ pub(crate) fn cookie(outcome: &CommitOutcome) -> String {
     line.split(';').next().unwrap().to_owned()
 }
 
-pub(crate) struct Get<'a>(pub(crate) &'a str);
-
-impl RequestHead for Get<'_> {
-    fn method(&self) -> &str {
-        "GET"
-    }
-
-    fn authority(&self) -> Option<&str> {
-        None
-    }
-
-    fn path_and_query(&self) -> &str {
-        "/"
-    }
-
-    fn peer(&self) -> Option<IpAddr> {
-        None
-    }
-
-    fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8])) {
-        if name == "cookie" {
-            visit(self.0.as_bytes());
-        }
-    }
+/// A GET with this cookie.
+pub(crate) fn get(cookie: &str) -> Head {
+    Head::new("GET").line("cookie", cookie)
 }

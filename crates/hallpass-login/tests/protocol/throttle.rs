@@ -1,13 +1,12 @@
-use crate::support::{Step, Users, World, cookie};
+use crate::support::{Step, Users, World, cookie, get};
 use async_trait::async_trait;
 use hallpass_core::{
-    Admission, Area, AttemptLimit, Bucket, CommitOutcome, EndReason, MemoryThrottle, Refusal, RequestHead,
-    SessionManager, SessionManagerBuilder, SessionSlot, StoreError, Subject, Throttle, ThrottlePolicy,
-    ThrottleSecret, Timestamp, Which,
+    Admission, Area, AttemptLimit, Bucket, CommitOutcome, EndReason, MemoryThrottle, Refusal, SessionManager,
+    SessionManagerBuilder, SessionSlot, StoreError, Subject, Throttle, ThrottlePolicy, ThrottleSecret,
+    Timestamp, Which,
 };
 use hallpass_login::{Login, LoginError};
 use hallpass_testkit::{Method, Times};
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,33 +16,6 @@ const HOME: &str = "192.0.2.1";
 const RIGHT: (&str, &str) = ("alice", "right");
 const WRONG: (&str, &str) = ("alice", "wrong");
 
-/// A request with these cookies, from this address if it is known.
-struct Post<'a>(&'a str, Option<IpAddr>);
-
-impl RequestHead for Post<'_> {
-    fn method(&self) -> &str {
-        "GET"
-    }
-
-    fn authority(&self) -> Option<&str> {
-        None
-    }
-
-    fn path_and_query(&self) -> &str {
-        "/"
-    }
-
-    fn peer(&self) -> Option<IpAddr> {
-        self.1
-    }
-
-    fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8])) {
-        if name == "cookie" {
-            visit(self.0.as_bytes());
-        }
-    }
-}
-
 fn world(set: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder) -> World {
     let world = World::new();
     let builder = SessionManager::builder(world.store.clone()).clock(world.clock.clone()).sweep_every(None);
@@ -51,7 +23,7 @@ fn world(set: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder) -> Wo
 }
 
 async fn from(world: &World, address: &str, cookie: &str) -> Login<Users> {
-    let head = Post(cookie, address.parse().ok());
+    let head = get(cookie).peer(address.parse().ok());
     let users: Arc<Users> = Arc::clone(&world.users);
     let slot = SessionSlot::new(&Area::from(world.sessions.clone()).carrying(users), &head, None);
     Login::open(Some(&slot), &head).await.unwrap()

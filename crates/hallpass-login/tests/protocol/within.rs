@@ -1,8 +1,7 @@
-use crate::support::{Get, Users, World, cookie};
-use hallpass_core::{Refusal, RequestHead, SessionHandle, SessionLimit, WhenReached};
+use crate::support::{Users, World, cookie, get};
+use hallpass_core::{Refusal, SessionHandle, SessionLimit, WhenReached};
 use hallpass_login::{ClearSiteData, Denied, Keep, LoginError, LogoutEndpoint, require_recent};
-use hallpass_testkit::{Method, Times};
-use std::net::IpAddr;
+use hallpass_testkit::{Head, Method, Times};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -152,7 +151,7 @@ async fn a_browser_is_asked_to_forget_more_only_where_that_is_set_and_after_a_lo
     let world = World::new();
     let asked = async |endpoint: &LogoutEndpoint| {
         let cookie = world.logged_in("alice").await;
-        let answer = endpoint.answer(&world.slot(&cookie), &Get(&cookie)).await;
+        let answer = endpoint.answer(&world.slot(&cookie), &get(&cookie)).await;
         let told = answer.headers.iter().find(|(name, _)| *name == "clear-site-data");
         (answer.status, told.map(|(_, value)| value.to_string()))
     };
@@ -164,39 +163,13 @@ async fn a_browser_is_asked_to_forget_more_only_where_that_is_set_and_after_a_lo
     assert_eq!(asked(&endpoint).await, (503, None));
 }
 
-/// A browser that navigates.
-struct Navigation;
-
-impl RequestHead for Navigation {
-    fn method(&self) -> &str {
-        "GET"
-    }
-
-    fn authority(&self) -> Option<&str> {
-        None
-    }
-
-    fn path_and_query(&self) -> &str {
-        "/office"
-    }
-
-    fn peer(&self) -> Option<IpAddr> {
-        None
-    }
-
-    fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8])) {
-        if name == "accept" {
-            visit(b"text/html");
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_browser_is_sent_to_the_page_for_what_it_lacks() {
     let world = World::new();
     let slot = world.slot(&world.logged_in("alice").await);
+    let navigation = Head::new("GET").path("/office").line("accept", "text/html");
     let sent = |denied: Denied| {
-        let answer = denied.answer_for::<Users>(Some(&slot), &Navigation);
+        let answer = denied.answer_for::<Users>(Some(&slot), &navigation);
         let location = answer.headers.into_iter().find(|(name, _)| *name == "location");
         location.map(|(_, path)| path.into_owned())
     };

@@ -1,37 +1,15 @@
 //! Logging in with users of tables.
 
 use crate::database::{Database, alice, cheap, named, new_password};
-use hallpass_core::{CookiePolicy, MemoryStore, RequestHead, SessionManager, SessionSlot, SharedStore};
+use hallpass_core::{CookiePolicy, MemoryStore, SessionManager, SessionSlot, SharedStore};
 use hallpass_login::{Authenticator, Keep, Login, LoginError, find_user};
 use hallpass_sqlx::users::{ColumnType, Credentials, NewUser, TableUser, UserTable};
-use std::net::IpAddr;
+use hallpass_testkit::Head;
 use std::sync::Arc;
 
 /// A request with these cookies.
-struct Get<'a>(&'a str);
-
-impl RequestHead for Get<'_> {
-    fn method(&self) -> &str {
-        "GET"
-    }
-
-    fn authority(&self) -> Option<&str> {
-        None
-    }
-
-    fn path_and_query(&self) -> &str {
-        "/"
-    }
-
-    fn peer(&self) -> Option<IpAddr> {
-        None
-    }
-
-    fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8])) {
-        if name == "cookie" {
-            visit(self.0.as_bytes());
-        }
-    }
+fn get(cookies: &str) -> Head {
+    Head::new("GET").line("cookie", cookies)
 }
 
 struct Area<A> {
@@ -50,13 +28,13 @@ impl<P: 'static> Area<UserTable<P>> {
         let users: Arc<UserTable<P>> = Arc::clone(&self.users);
         SessionSlot::new(
             &hallpass_core::Area::from(self.sessions.clone()).carrying(users),
-            &Get(cookies),
+            &get(cookies),
             outer,
         )
     }
 
     async fn login(&self, cookies: &str) -> Login<UserTable<P>> {
-        Login::open(Some(&self.slot(cookies, None)), &Get(cookies)).await.unwrap()
+        Login::open(Some(&self.slot(cookies, None)), &get(cookies)).await.unwrap()
     }
 
     async fn log_in(&self, credentials: Credentials) -> Result<String, LoginError> {

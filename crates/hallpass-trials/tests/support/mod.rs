@@ -1,9 +1,9 @@
 //! Sessions without a web framework around them.
 
 use hallpass_core::{
-    Attempt, AuthLevel, ClientInfo, LoginGrant, RequestHead, SessionManager, SessionSlot, Stamp, Subject,
+    Attempt, AuthLevel, ClientInfo, LoginGrant, SessionManager, SessionSlot, Stamp, Subject,
 };
-use std::net::IpAddr;
+use hallpass_testkit::Head;
 
 /// Logs a user in and returns the cookie.
 pub(crate) async fn log_in(node: &SessionManager, user: u32) -> String {
@@ -27,36 +27,7 @@ pub(crate) async fn log_in(node: &SessionManager, user: u32) -> String {
 
 /// What a layer puts into a request with this cookie.
 pub(crate) fn slot(node: &SessionManager, method: &'static str, cookie: Option<&str>) -> SessionSlot {
-    SessionSlot::new(&node.clone().into(), &Head { method, cookie }, None)
-}
-
-struct Head<'a> {
-    method: &'static str,
-    cookie: Option<&'a str>,
-}
-
-impl RequestHead for Head<'_> {
-    fn method(&self) -> &str {
-        self.method
-    }
-
-    fn authority(&self) -> Option<&str> {
-        None
-    }
-
-    fn path_and_query(&self) -> &str {
-        "/"
-    }
-
-    fn peer(&self) -> Option<IpAddr> {
-        None
-    }
-
-    fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8])) {
-        if name == "cookie"
-            && let Some(cookie) = self.cookie
-        {
-            visit(cookie.as_bytes());
-        }
-    }
+    let head = Head::new(method);
+    let head = cookie.map_or(head.clone(), |cookie| head.line("cookie", cookie));
+    SessionSlot::new(&node.clone().into(), &head, None)
 }
