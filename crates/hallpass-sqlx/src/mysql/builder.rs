@@ -13,8 +13,7 @@ const FRESH: Duration = Duration::from_secs(1);
 
 const URL_FORM: &str = "mysql://user:password@host:3306/database";
 
-/// What every transaction sets for itself in any case, for single statements too; and that nobody waits for a lock longer
-/// than for a connection.
+/// What every transaction sets for itself in any case, for single statements too; and that nobody waits for a lock for long.
 const SESSION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; SET SESSION autocommit = 1, \
      sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 5";
 
