@@ -152,7 +152,7 @@ impl SessionSlot {
 
     /// Takes note of the client's address, by which visitors' new sessions are counted; it is stored nowhere. Adapters call
     /// it with what they let handlers write to, once it is open, if [it is a visit](Self::is_visit). Without it, and without
-    /// [`observe_client`](Self::observe_client), the session is not counted.
+    /// [`observe_client`](Self::observe_client), only what takes the place of a login is counted: by that login.
     pub fn observe_address(&self, head: &impl RequestHead) {
         self.0.address.get_or_init(|| self.manager().client_address(head));
     }

@@ -118,10 +118,14 @@ impl Job<'_> {
 
     /// Counts a visitor's new row, unless it takes the place of a login that this request has ended.
     async fn count_visitor(&self) -> Result<(), Failure> {
-        let Some(address) = self.slot.address().filter(|_| !self.intent.ended_login) else { return Ok(()) };
-        let Some(retry_after) = self.manager.visitor_wait(address).await? else { return Ok(()) };
+        if self.intent.ended_login {
+            return Ok(());
+        }
+        let (address, login) = (self.slot.address(), self.opened.login.live());
+        let wait = self.manager.visitor_wait(address, login.map(|login| &login.handle)).await?;
+        let Some(retry_after) = wait else { return Ok(()) };
         let client = Some(self.slot.client()).filter(|client| client.address().is_some());
-        let client = client.unwrap_or_else(|| ClientInfo::new(None, Some(address)));
+        let client = client.unwrap_or_else(|| ClientInfo::new(None, address));
         let client = Some(&client);
         self.manager.tell(&Event { client, ..self.manager.event(EventKind::VisitorThrottled) });
         Err(Failure::TooManyVisitors(retry_after))

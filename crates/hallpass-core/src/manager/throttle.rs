@@ -1,6 +1,7 @@
 //! Every call to the throttle goes through here: with its time limit and its limit.
 
 use super::SessionManager;
+use crate::ids::SessionHandle;
 use crate::store::StoreError;
 use crate::throttle::{Admission, Bucket, BucketKind, Throttle, ThrottlePolicy, ThrottleSecret, counted};
 use std::net::IpAddr;
@@ -62,13 +63,23 @@ impl SessionManager {
         self.limited(self.counted_by().admit(bucket, limit, self.now())).await
     }
 
-    /// Takes a visitor's new session out of the bucket of `address`; how long to wait if it is one too many.
-    pub(crate) async fn visitor_wait(&self, address: IpAddr) -> Result<Option<Duration>, StoreError> {
-        let Some(address) = counted(address).filter(|_| self.0.throttle_policy.is_on()) else {
+    /// Takes a visitor's new session out of the bucket of `address`, or where that is not known, of the login that this
+    /// request was opened with; how long to wait if it is one too many.
+    pub(crate) async fn visitor_wait(
+        &self,
+        address: Option<IpAddr>,
+        login: Option<&SessionHandle>,
+    ) -> Result<Option<Duration>, StoreError> {
+        let address = address.and_then(counted);
+        if address.is_none() && login.is_none() || !self.0.throttle_policy.is_on() {
             return Ok(None);
-        };
+        }
         let secret = self.throttle_secret().await?;
-        let Some(bucket) = Bucket::address(BucketKind::Visitor, &secret, self.realm(), address) else {
+        let of_address = |address| Bucket::address(BucketKind::Visitor, &secret, self.realm(), address);
+        let of_login = |login: &SessionHandle| {
+            Bucket::of_parts(BucketKind::Visitor, &secret, self.realm(), &[b"login", login.as_bytes()])
+        };
+        let Some(bucket) = address.and_then(of_address).or_else(|| login.map(of_login)) else {
             return Ok(None);
         };
         match self.admit(&bucket).await? {

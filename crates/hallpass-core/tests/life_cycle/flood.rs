@@ -164,6 +164,28 @@ async fn of_many_logouts_at_once_one_leaves_a_message_without_being_counted() {
 }
 
 #[tokio::test]
+async fn logouts_from_nobody_knows_where_are_counted_by_the_login_that_all_of_them_were_sent_with() {
+    let world = world();
+    let (login, other) = (world.logged_in(7).await, world.logged_in(8).await);
+    let mut sessions = Vec::new();
+    for _ in 0..20 {
+        sessions.push(open(&world, &login, ONE).await);
+    }
+    let late = [open(&world, &other, ONE).await, open(&world, &other, ONE).await];
+    let mut answers = Vec::new();
+    for session in sessions.iter().chain(&late) {
+        assert_eq!(session.slot().client().address(), None);
+        let _ = log_out(session).await;
+        session.insert("message", "good bye").unwrap();
+        answers.push(commit(&mut Jar::default(), session).await.refusal);
+    }
+    let uncounted_and_free = 1 + FREE;
+    assert!(answers[..uncounted_and_free].iter().all(Option::is_none));
+    assert!(answers[uncounted_and_free..20].iter().all(|refusal| *refusal == too_many(WAIT)));
+    assert_eq!(answers[20..], [None, None], "another login");
+}
+
+#[tokio::test]
 async fn a_visitor_who_ends_the_session_and_begins_another_is_counted() {
     let world = world();
     let visitor = use_up(&world, ONE).await;
