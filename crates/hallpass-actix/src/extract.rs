@@ -1,4 +1,5 @@
 use crate::head::{self, HttpHead};
+use crate::recent::RecentLogin;
 use crate::rejection::Rejection;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
@@ -265,8 +266,8 @@ impl<A: Authenticator> Extract for CurrentSubject<A> {
     }
 }
 
-/// One of this crate's extractors, or `None` where there is nothing to extract: nobody is logged in, or for [`Session`]
-/// there is none yet. Everything else stays an error.
+/// One of this crate's extractors, or `None` where there is nothing to extract: nobody is logged in, for [`Session`]
+/// there is none yet, or for [`RecentLogin`] the login is older. Everything else stays an error.
 ///
 /// actix-web's own `Option<T>` and `Result<T, _>` extract too, but hide every error from everybody but the handler. So
 /// the middleware answers in place of a handler that got one: 503 when store or users could not be asked, 403 for
@@ -300,7 +301,7 @@ impl<A: Authenticator> Extract for CurrentSubject<A> {
 pub struct Maybe<T>(pub Option<T>);
 
 /// How a value is extracted; the implementations of [`FromRequest`] below are made of it.
-trait Extract: Sized + 'static {
+pub(crate) trait Extract: Sized + 'static {
     async fn extract(slot: Option<&SessionSlot>, head: &HttpHead<'_>) -> Result<Self, Denied>;
 
     fn is_there(&self) -> bool {
@@ -315,8 +316,8 @@ trait Extract: Sized + 'static {
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Rejection>>>>;
 
 macro_rules! extractors {
-    ($([$($area:ident)?] $extractor:ty;)+) => {$(
-        impl$(<$area: Authenticator>)? FromRequest for $extractor {
+    ($([$($generics:tt)*] $extractor:ty;)+) => {$(
+        impl<$($generics)*> FromRequest for $extractor {
             type Error = Rejection;
             type Future = Extracting<Self>;
 
@@ -325,14 +326,14 @@ macro_rules! extractors {
             }
         }
 
-        impl$(<$area: Authenticator>)? FromRequest for Maybe<$extractor> {
+        impl<$($generics)*> FromRequest for Maybe<$extractor> {
             type Error = Rejection;
             type Future = Extracting<Self>;
 
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Extracting<Self> {
                 extract(request, |extracted: Result<$extractor, Denied>| match extracted {
                     Ok(extracted) => Ok(Self(Some(extracted).filter(Extract::is_there))),
-                    Err(Denied::NotLoggedIn) => Ok(Self(None)),
+                    Err(Denied::NotLoggedIn | Denied::NotRecent) => Ok(Self(None)),
                     Err(denied) => Err(denied),
                 })
             }
@@ -342,9 +343,10 @@ macro_rules! extractors {
 
 extractors! {
     [] Session;
-    [A] Login<A>;
-    [A] CurrentUser<A>;
-    [A] CurrentSubject<A>;
+    [A: Authenticator] Login<A>;
+    [A: Authenticator] CurrentUser<A>;
+    [A: Authenticator] CurrentSubject<A>;
+    [A: Authenticator, const SECONDS: u64] RecentLogin<A, SECONDS>;
 }
 
 /// The clone of the request goes with the future, before the handler begins.
@@ -362,8 +364,8 @@ fn extract<T: Extract, U: 'static>(
     })
 }
 
-/// An `Option` hides from actix-web why it is `None`. Only that nobody is logged in is the handler's own affair, and that
-/// the users could not be asked is on the slot already.
+/// An `Option` hides from actix-web why it is `None`. Only that nobody is logged in, or not recently, is the handler's own
+/// affair, and that the users could not be asked is on the slot already.
 fn insist(denied: Denied, slot: Option<&SessionSlot>) {
     if let (Denied::Open(_) | Denied::Misconfigured, Some(slot)) = (denied, slot) {
         slot.insist(denied.refusal());

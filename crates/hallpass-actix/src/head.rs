@@ -1,4 +1,6 @@
-use actix_web::http::header::{AUTHORIZATION, COOKIE, HOST, HeaderValue, ORIGIN, UPGRADE, USER_AGENT};
+use actix_web::http::header::{
+    ACCEPT, AUTHORIZATION, COOKIE, HOST, HeaderValue, ORIGIN, UPGRADE, USER_AGENT,
+};
 use actix_web::http::uri::{Authority, PathAndQuery};
 use actix_web::{HttpMessage, HttpRequest};
 use hallpass_core::{Peer, RequestHead, SessionSlot};
@@ -55,6 +57,7 @@ impl RequestHead for HttpHead<'_> {
             "host" => headers.get_all(HOST),
             "user-agent" => headers.get_all(USER_AGENT),
             "authorization" => headers.get_all(AUTHORIZATION),
+            "accept" => headers.get_all(ACCEPT),
             other => headers.get_all(other),
         };
         values.map(HeaderValue::as_bytes).for_each(visit);

@@ -1,8 +1,9 @@
 //! Sessions, login and logout for actix-web: extractors, guards and a ready logout endpoint.
 //!
 //! [`SessionMiddleware`] goes around the app and carries the application's [`Authenticator`]. Handlers then ask for what
-//! they need, with no app data and no argument: [`Session`], [`Login`], [`CurrentUser`], [`CurrentSubject`], each also
-//! as a [`Maybe`]. Guards such as [`require_login`] go around scopes and resources, inside the middleware.
+//! they need, with no app data and no argument: [`Session`], [`Login`], [`CurrentUser`], [`CurrentSubject`],
+//! [`RecentLogin`], each also as a [`Maybe`]. Guards such as [`require_login`] go around scopes and resources, inside the
+//! middleware.
 //!
 //! What is asked for by the type of an authenticator is found on the nearest middleware that carries it, so that areas
 //! with users and cookies of their own nest: an admin's pages beside the shop's. If none does, or there is no middleware
@@ -79,6 +80,7 @@ mod guard;
 mod head;
 mod logout;
 mod middleware;
+mod recent;
 mod rejection;
 mod response;
 #[cfg(feature = "ws")]
@@ -95,5 +97,6 @@ pub use hallpass_login::{
 pub use head::HttpHead;
 pub use logout::logout;
 pub use middleware::{SessionMiddleware, SessionService};
+pub use recent::RecentLogin;
 pub use rejection::Rejection;
 pub use response::answer_into_response;

@@ -1,13 +1,17 @@
 use crate::rejection::Rejection;
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY, WWW_AUTHENTICATE,
 };
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::Bytes;
 use actix_web::{Error, HttpResponse, ResponseError};
-use hallpass_core::{Answer, CommitOutcome, Refusal, hygiene};
+use hallpass_core::{Answer, CommitOutcome, hygiene};
+use std::convert::Infallible;
 use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 /// Turns an answer of the core into a response, as it is.
 ///
@@ -63,17 +67,42 @@ pub(crate) fn conclude<B: MessageBody + 'static>(
     outcome: CommitOutcome,
     output: Result<ServiceResponse<B>, Error>,
 ) -> Result<ServiceResponse, Error> {
-    let refused = outcome.refusal.map(|refusal| refused(&outcome, refusal, away_of(&output)));
+    let refused = refused(&outcome, &output);
     match (output, refused) {
         (Ok(response), Some(answer)) => Ok(response.into_response(answer_into_response(answer))),
         (Err(_), Some(answer)) => Err(Rejection::from(answer).into()),
         (Ok(mut response), None) => {
             let status = response.status();
             dress(&outcome, status, response.headers_mut());
-            Ok(response.map_into_boxed_body())
+            Ok(if outcome.opened { without_unread_stream(response) } else { response.map_into_boxed_body() })
         }
         (Err(error), None) if outcome.opened => Err(Dressed { error, outcome }.into()),
         (Err(error), None) => Err(error),
+    }
+}
+
+/// Drops a stream that answers `HEAD`. actix-web polls it to its end and sends nothing of it; if it lives as long as a
+/// session, it would keep its connection, and the watch of the session, for as long.
+fn without_unread_stream<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse {
+    let is_head = response.request().method() == Method::HEAD;
+    response.map_body(|_, body| match body.size() {
+        BodySize::Stream if is_head => BoxBody::new(Unread),
+        _ => body.boxed(),
+    })
+}
+
+/// A stream that is over, with the headers of one that is not.
+struct Unread;
+
+impl MessageBody for Unread {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        Poll::Ready(None)
     }
 }
 
@@ -84,16 +113,13 @@ fn away_of<B>(output: &Result<ServiceResponse<B>, Error>) -> Option<Away> {
     }
 }
 
-/// The usual answer, or the inner service's own 503.
-fn refused(outcome: &CommitOutcome, refusal: Refusal, away: Option<Away>) -> Answer {
-    let answer = Answer::refusal(refusal);
-    if let Some(Away(away)) = away.filter(|away| away.0.status == answer.status) {
-        return away;
-    }
-    match outcome.challenge() {
+fn refused<B>(outcome: &CommitOutcome, output: &Result<ServiceResponse<B>, Error>) -> Option<Answer> {
+    outcome.refusal?;
+    let answer = outcome.answer(away_of(output).map(|Away(own)| own))?;
+    Some(match outcome.challenge() {
         Some(challenge) if answer.status == 401 => answer.with(hygiene::WWW_AUTHENTICATE, challenge),
         _ => answer,
-    }
+    })
 }
 
 /// Keeps caches from an answer that was made for one user, and gives it its cookies.
@@ -167,6 +193,7 @@ mod tests {
     use super::*;
     use actix_web::error::ErrorImATeapot;
     use actix_web::test::TestRequest;
+    use hallpass_core::Refusal;
 
     fn opened() -> CommitOutcome {
         let mut outcome = CommitOutcome::default();

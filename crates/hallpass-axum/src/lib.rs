@@ -1,8 +1,8 @@
 //! Sessions, login and logout for axum: extractors, guards and a ready logout endpoint.
 //!
 //! [`SessionLayer`] goes around the router and carries the application's [`Authenticator`]. Handlers then ask for what
-//! they need, with no state and no argument: [`Session`], [`Login`], [`CurrentUser`], [`CurrentSubject`]. Guards such as
-//! [`require_login`] go around routes, inside the layer.
+//! they need, with no state and no argument: [`Session`], [`Login`], [`CurrentUser`], [`CurrentSubject`], [`RecentLogin`].
+//! Guards such as [`require_login`] go around routes, inside the layer.
 //!
 //! What is asked for by the type of an authenticator is found on the nearest layer that carries it, so that areas with
 //! users and cookies of their own nest: an admin's pages beside the shop's. If none does, or there is no layer at all, the
@@ -86,6 +86,7 @@ mod extract;
 mod guard;
 mod head;
 mod logout;
+mod recent;
 mod rejection;
 #[cfg(feature = "ws")]
 pub mod ws;
@@ -98,4 +99,5 @@ pub use hallpass_login::{
 };
 pub use hallpass_tower::{Peer, SessionLayer};
 pub use logout::logout;
+pub use recent::RecentLogin;
 pub use rejection::Rejection;

@@ -129,30 +129,31 @@ fn whole_seconds(span: Duration) -> String {
 pub const WWW_AUTHENTICATE: &str = "Session";
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use super::Refusal::*;
     use super::*;
+
+    pub(crate) const REFUSALS: [Refusal; 15] = [
+        Unavailable,
+        UsersUnavailable,
+        CrossOrigin,
+        BadAuthority,
+        CookiesTooLong,
+        CookieRequired,
+        SessionTooLarge,
+        LoginRequired,
+        Forbidden,
+        ReauthenticationRequired,
+        InvalidCredentials,
+        TooManyAttempts { retry_after: Duration::ZERO },
+        LoginSuperseded,
+        SessionLimit,
+        Misconfigured,
+    ];
 
     #[test]
     fn no_refusal_may_be_cached_and_every_401_has_a_challenge() {
-        use Refusal::*;
-        let all = [
-            Unavailable,
-            UsersUnavailable,
-            CrossOrigin,
-            BadAuthority,
-            CookiesTooLong,
-            CookieRequired,
-            SessionTooLarge,
-            LoginRequired,
-            Forbidden,
-            ReauthenticationRequired,
-            InvalidCredentials,
-            TooManyAttempts { retry_after: Duration::ZERO },
-            LoginSuperseded,
-            SessionLimit,
-            Misconfigured,
-        ];
-        for refusal in all {
+        for refusal in REFUSALS {
             let answer = Answer::refusal(refusal);
             let value =
                 |name| answer.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value);

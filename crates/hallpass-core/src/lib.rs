@@ -56,6 +56,7 @@
 
 mod answer;
 mod area;
+mod audience;
 mod bearer;
 mod commit;
 mod cookie;
@@ -67,6 +68,7 @@ mod ids;
 mod manager;
 mod memory;
 mod origin;
+mod page;
 mod plan;
 mod policy;
 mod proxy;
@@ -84,6 +86,7 @@ mod watch;
 
 pub use answer::{Answer, Refusal, WWW_AUTHENTICATE};
 pub use area::{Area, Companion};
+pub use audience::{Audience, audience};
 pub use bearer::BearerToken;
 pub use commit::{Commit, CommitOutcome};
 pub use cookie::{

@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Refusal};
 use crate::area::{Area, Companion};
+use crate::audience;
 use crate::bearer;
 use crate::cookie::Presented;
 use crate::event::{Event, EventKind};
@@ -40,6 +41,7 @@ pub(crate) struct Inner {
     verdict: Verdict,
     authority: Option<Box<str>>,
     outer: Option<SessionSlot>,
+    for_people: bool,
     pub(crate) opened: OnceLock<Opened>,
     /// [`FAILED`], [`DIRTY`], [`COMMITTED`], [`REFUSED`] and [`STALE`]: one word, so that a change and the commit see
     /// each other.
@@ -64,9 +66,10 @@ impl SessionSlot {
         };
         Self(Arc::new(Inner {
             area: area.clone(),
-            presented,
             verdict,
             authority: head.authority().map(Box::from),
+            for_people: presented.transport == Transport::Cookie && audience::is_navigation(head),
+            presented,
             outer,
             opened: OnceLock::new(),
             flags: AtomicU8::new(0),
@@ -89,6 +92,11 @@ impl SessionSlot {
     #[must_use]
     pub fn transport(&self) -> Transport {
         self.0.presented.transport
+    }
+
+    /// Whether the answer will be shown as a page.
+    pub(crate) fn is_for_people(&self) -> bool {
+        self.0.for_people
     }
 
     /// The authority of the request's target, for adapters whose handlers do not see it.

@@ -131,6 +131,22 @@ pub async fn find_user<A: Authenticator>(slot: Option<&SessionSlot>) -> Result<O
     current_user(slot, users).await
 }
 
+/// The user who is logged in where the nearest layer carries an `A`, and whose credentials were checked within `span`.
+///
+/// # Errors
+///
+/// When no layer carries an `A`, [`Denied::NotLoggedIn`] if nobody is logged in there, or as [`current_user`] and
+/// [`require_recent`].
+pub async fn find_recent_user<A: Authenticator>(
+    slot: Option<&SessionSlot>,
+    span: Duration,
+) -> Result<Arc<A::User>, Denied> {
+    let (slot, users) = find_authenticator::<A>(slot)?;
+    let user = current_user(slot, users).await?.ok_or(Denied::NotLoggedIn)?;
+    require_recent(slot, span).await?;
+    Ok(user)
+}
+
 /// The subject that is logged in where the nearest layer carries an `A`; `None` if nobody is. The user is not looked up.
 ///
 /// # Errors

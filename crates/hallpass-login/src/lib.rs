@@ -44,7 +44,7 @@ pub use authenticator::{AuthUser, Authenticator};
 pub use clear_site_data::ClearSiteData;
 pub use current::{current_subject, current_user, require_recent};
 pub use denied::{Denied, find_authenticator, require_slot};
-pub use guard::{Guard, HasRoles, find_subject, find_user};
+pub use guard::{Guard, HasRoles, find_recent_user, find_subject, find_user};
 #[cfg(feature = "socket")]
 pub use live::{SessionSocket, SocketError, hold_socket};
 pub use live::{UntilLoggedOut, require_session, until_logged_out};

@@ -118,9 +118,9 @@ impl LogoutEndpoint {
         let answer = match audience(head.method(), |name: &str, visit: &mut dyn FnMut(&[u8])| {
             head.for_each_value(name, visit)
         }) {
-            Audience::Api => json(),
             Audience::Browser => Answer::empty(303).with("location", redirect()),
             Audience::Htmx => json().with("hx-redirect", redirect()),
+            _ => json(),
         };
         match self.clear.header() {
             Some(clear) => answer.with("clear-site-data", clear),

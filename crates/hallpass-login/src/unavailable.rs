@@ -1,11 +1,10 @@
-use crate::negotiate::{Audience, audience};
-use hallpass_core::{Answer, Refusal, RequestHead};
+use hallpass_core::{Answer, Audience, Refusal, RequestHead, audience};
 
 /// The 503 for people: a small page in the place of JSON, with the same `Retry-After` as [`Refusal::Unavailable`].
 ///
 /// A [`Denied`](crate::Denied) and the [`LogoutEndpoint`](crate::LogoutEndpoint) answer a browser's navigation with it
-/// while the store or the users cannot be asked. It is for handlers that meet the same. The session layer leaves a 503 that
-/// is a page in place, where it would answer with JSON itself.
+/// while the store or the users cannot be asked, and the session layer answers with it when that comes out at the commit. It is
+/// for handlers that meet the same: a 503 that they make stays in place of the layer's own.
 ///
 /// ```
 /// use hallpass_login::unavailable_page;
@@ -17,13 +16,7 @@ use hallpass_core::{Answer, Refusal, RequestHead};
 /// ```
 #[must_use]
 pub fn unavailable_page() -> Answer {
-    let mut answer = Answer::refusal(Refusal::Unavailable);
-    answer.headers.retain(|(name, _)| *name != "content-type");
-    answer.body = include_str!("../assets/unavailable.html").into();
-    answer
-        .with("content-type", "text/html; charset=utf-8")
-        .with("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
-        .with("x-content-type-options", "nosniff")
+    Answer::refusal_page(Refusal::Unavailable)
 }
 
 /// `answer`, or the page if it is a 503 and the request with this head is a browser's navigation.

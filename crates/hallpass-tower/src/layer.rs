@@ -7,9 +7,11 @@ use tower_layer::Layer;
 /// Puts a session slot into each request and commits it when the inner service has answered.
 ///
 /// * The answer is replaced by a 503 if the session could not be opened or a change, a login or a logout was not
-///   confirmed, whatever the handler made of it; by a 401 or 409 if the store refused a login. Nothing of the handler's
-///   answer is left then, cookies of layers inside this one included. Only a 503 with `Retry-After` that was
-///   made by [`answer_into_response`](crate::answer_into_response), such as a page for people, stays in place of ours.
+///   confirmed, whatever the handler made of it; by a 401 or 409 if the store refused a login. It is JSON, or a
+///   [page](hallpass_core::Answer::refusal_page) where a browser navigates. Nothing of the handler's answer is left then,
+///   cookies of layers inside this one included. Only a 503 with `Retry-After` that was made by
+///   [`answer_into_response`](crate::answer_into_response), such as a page of the application's own, stays in place of
+///   ours.
 /// * An answer for which the session was opened gets `Cache-Control: no-store` and `Vary: Cookie`; where
 ///   [bearer tokens](hallpass_core::SessionManagerBuilder::bearer) are taken, also `Vary: Authorization`, and a 401 says so.
 /// * The commit takes place when the response head is ready and before its body: what a streaming body does to the

@@ -1,4 +1,4 @@
-use hallpass_core::{Answer, CommitOutcome, Refusal, hygiene};
+use hallpass_core::{Answer, CommitOutcome, hygiene};
 use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, VARY, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
@@ -52,9 +52,8 @@ pub(crate) fn conclude<B: From<String>, E>(
     outcome: &CommitOutcome,
     output: Result<Response<B>, E>,
 ) -> Result<Response<B>, E> {
-    if let Some(refusal) = outcome.refusal {
-        let away = output.ok().and_then(|response| response.extensions().get::<Away>().cloned());
-        let mut response = answer_into_response(refused(refusal, away));
+    if let Some(answer) = replacement(outcome, output.as_ref().ok()) {
+        let mut response = answer_into_response(answer);
         challenge(outcome, &mut response);
         return Ok(response);
     }
@@ -69,13 +68,10 @@ pub(crate) fn conclude<B: From<String>, E>(
     Ok(response)
 }
 
-/// The usual answer, or the inner service's own 503.
-fn refused(refusal: Refusal, away: Option<Away>) -> Answer {
-    let answer = Answer::refusal(refusal);
-    match away {
-        Some(Away(away)) if away.status == answer.status => away,
-        _ => answer,
-    }
+fn replacement<B>(outcome: &CommitOutcome, response: Option<&Response<B>>) -> Option<Answer> {
+    outcome.refusal?;
+    let away = response.and_then(|response| response.extensions().get::<Away>());
+    outcome.answer(away.map(|Away(own)| own.clone()))
 }
 
 /// Keeps caches from an answer that was made for one user.

@@ -2,9 +2,10 @@ use crate::denial::{Denial, asked};
 use crate::head::{Seen, seen, slot};
 use hallpass_core::{Session, SessionSlot, Subject};
 use hallpass_login::{
-    Authenticator, Denied, Login, find_authenticator, find_subject, find_user, require_slot,
+    Authenticator, Denied, Login, find_authenticator, find_recent_user, find_subject, find_user, require_slot,
 };
 use std::sync::Arc;
+use std::time::Duration;
 use warp::{Filter, Rejection};
 
 /// The session of the innermost layer, opened: a visitor's or a login's, or none yet.
@@ -219,4 +220,74 @@ pub fn current_subject<A: Authenticator>() -> impl Filter<Extract = (Subject,), 
 pub fn optional_current_subject<A: Authenticator>()
 -> impl Filter<Extract = (Option<Subject>,), Error = Rejection> + Clone {
     asked::<A, _, _, _>(async |slot: Option<SessionSlot>| find_subject::<A>(slot.as_ref()).await)
+}
+
+/// The user who is logged in where the nearest layer carries an `A` and gave the credentials within `span`; others are
+/// denied. For what a session left open must not do (ASVS 7.5.1, 7.5.3).
+///
+/// It is what [`Guard::recent`](crate::Guard::recent) lets in, for one route. A login counts, and so does a
+/// re-authentication, also of a login that is remembered. Programs whose login is older get `reauthentication_required`,
+/// and browsers are sent to the authenticator's
+/// [`reauthentication_path`](crate::Authenticator::reauthentication_path). The store is asked once more, past every
+/// cache, whether the session still lives.
+///
+/// ```
+/// use hallpass_warp::{SessionLayer, recent_login, service};
+/// use std::time::Duration;
+/// use warp::Filter;
+/// # use hallpass_core::{MemoryStore, SessionManager};
+/// # use hallpass_testkit::FakeClock;
+/// # use hallpass_warp::{Denial, Login, login};
+/// # use std::sync::Arc;
+/// # use tower::ServiceExt;
+/// # use warp::hyper::body::Bytes;
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/users.rs"));
+/// #
+/// # async fn log_in(login: Login<Users>, body: Bytes) -> Result<&'static str, Denial> {
+/// #     let pin = String::from_utf8_lossy(&body).into_owned();
+/// #     let authenticated = login.authenticate(Pin(pin)).await?;
+/// #     login.log_in(authenticated)?;
+/// #     Ok("welcome")
+/// # }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (clock, users) = (FakeClock::new(), Arc::new(Users::default()));
+/// # let sessions = SessionManager::builder(MemoryStore::new()).clock(clock.clone()).build()?;
+/// # let enter = warp::path!("login").and(login::<Users>()).and(warp::body::bytes()).then(log_in);
+/// let close = warp::path!("close").and(recent_login::<Users>(Duration::from_secs(600)));
+/// let close = close.map(|user: Arc<User>| format!("{}'s account is closed", user.name));
+/// # let close = enter.or(close);
+/// let app = service(SessionLayer::new(sessions).authenticator(users), close);
+/// # let logged_in = app.clone().oneshot(http::Request::post("/login").body("ada:1815".to_owned())?).await?;
+/// # let cookie = logged_in.headers()["set-cookie"].to_str()?.split(';').next().unwrap_or_default();
+/// # let close = || http::Request::post("/close").header("cookie", cookie).body(String::new());
+///
+/// // Ten minutes after the login, and a second later.
+/// clock.advance(Duration::from_secs(600));
+/// assert_eq!(app.clone().oneshot(close()?).await?.status(), 200);
+/// clock.advance(Duration::from_secs(1));
+/// assert_eq!(app.oneshot(close()?).await?.status(), 401);
+/// # Ok(())
+/// # }
+/// ```
+pub fn recent_login<A: Authenticator>(
+    span: Duration,
+) -> impl Filter<Extract = (Arc<A::User>,), Error = Rejection> + Clone {
+    asked::<A, _, _, _>(move |slot: Option<SessionSlot>| async move {
+        find_recent_user::<A>(slot.as_ref(), span).await
+    })
+}
+
+/// [`recent_login`], or `None` while nobody is logged in, and while the login is older.
+pub fn optional_recent_login<A: Authenticator>(
+    span: Duration,
+) -> impl Filter<Extract = (Option<Arc<A::User>>,), Error = Rejection> + Clone {
+    asked::<A, _, _, _>(move |slot: Option<SessionSlot>| async move {
+        match find_recent_user::<A>(slot.as_ref(), span).await {
+            Ok(user) => Ok(Some(user)),
+            Err(Denied::NotLoggedIn | Denied::NotRecent) => Ok(None),
+            Err(denied) => Err(denied),
+        }
+    })
 }

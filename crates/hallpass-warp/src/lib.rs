@@ -2,7 +2,8 @@
 //!
 //! [`service`] makes a tower service of the routes, with a [`SessionLayer`] around it that carries the application's
 //! [`Authenticator`], and [`serve`](serve()) serves it. Filters then ask for what a handler needs, with no argument:
-//! [`session`], [`login`], [`current_user`], [`current_subject`]. Guards such as [`require_login`] go around routes.
+//! [`session`], [`login`], [`current_user`], [`current_subject`], or [`recent_login`] with a span. Guards such as
+//! [`require_login`] go around routes.
 //!
 //! What is asked for by the type of an authenticator is found on the nearest layer that carries it. On warp every layer
 //! goes around all routes, so an admin's pages beside the shop's are two layers around one service, and the type
@@ -95,7 +96,7 @@ mod ws;
 pub use denial::{Denial, answer_denial};
 pub use filters::{
     current_subject, current_user, login, optional_current_subject, optional_current_user, optional_login,
-    optional_session, session, session_of,
+    optional_recent_login, optional_session, recent_login, session, session_of,
 };
 pub use guard::{admit, guard, require, require_login, require_role};
 pub use hallpass_core::Session;

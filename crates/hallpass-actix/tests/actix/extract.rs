@@ -4,12 +4,16 @@ use crate::log::Log;
 use crate::scene::{Customers, Office, Scene, Shop, Site, Staff, at, get, send};
 use actix_web::test::TestRequest;
 use actix_web::{App, web};
-use hallpass_actix::{CurrentSubject, CurrentUser, Login, LogoutEndpoint, Maybe, Rejection, Session, logout};
+use hallpass_actix::{
+    CurrentSubject, CurrentUser, Login, LogoutEndpoint, Maybe, RecentLogin, Rejection, Session, logout,
+};
 use std::sync::atomic::Ordering;
 
 fn is_some<T>(Maybe(found): Maybe<T>) -> String {
     found.is_some().to_string()
 }
+
+type Recent = RecentLogin<Customers, 60>;
 
 /// A route for each extractor, and one for each that may find nothing.
 fn routes(config: &mut web::ServiceConfig) {
@@ -24,17 +28,19 @@ fn routes(config: &mut web::ServiceConfig) {
             "/subject",
             web::get().to(async |subject: CurrentSubject<Customers>| subject.as_str().to_owned()),
         )
+        .route("/recent", web::get().to(async |user: Recent| user.name.clone()))
         .route("/maybe/session", web::get().to(async |it: Maybe<Session>| is_some(it)))
         .route("/maybe/login-of", web::get().to(async |it: Maybe<Login<Customers>>| is_some(it)))
         .route("/maybe/user", web::get().to(async |it: Maybe<CurrentUser<Customers>>| is_some(it)))
-        .route("/maybe/subject", web::get().to(async |it: Maybe<CurrentSubject<Customers>>| is_some(it)));
+        .route("/maybe/subject", web::get().to(async |it: Maybe<CurrentSubject<Customers>>| is_some(it)))
+        .route("/maybe/recent", web::get().to(async |it: Maybe<Recent>| is_some(it)));
 }
 
 fn with_logout(config: &mut web::ServiceConfig) {
     config.configure(routes).route("/logout", logout::<Customers>(LogoutEndpoint::new()));
 }
 
-const NAMES: [&str; 4] = ["session", "login-of", "user", "subject"];
+const NAMES: [&str; 5] = ["session", "login-of", "user", "subject", "recent"];
 
 fn paths() -> impl Iterator<Item = String> {
     NAMES.into_iter().flat_map(|name| [format!("/{name}"), format!("/maybe/{name}")])
@@ -55,12 +61,12 @@ async fn every_extractor_gives_the_login_and_as_a_maybe_says_that_there_is_none(
     let app = scene.app(routes).await;
     let cookie = scene.log_in("ada:1815").await;
     let ok = |body: &str| (200, body.to_owned());
-    let everything = ["true", "true", "true", "true", "ada", "true", "1", "true"].map(ok);
+    let everything = ["true", "true", "true", "true", "ada", "true", "1", "true", "ada", "true"].map(ok);
     assert_eq!(bodies(&app, &cookie).await, everything);
 
     let (no, login_required) = (ok("false"), (401, r#"{"error":"login_required"}"#.to_owned()));
     let (open, needs_login) = ([no.clone(), no.clone()], [login_required, no]);
-    assert_eq!(bodies(&app, "").await, [&open[..], &open, &needs_login, &needs_login].concat());
+    assert_eq!(bodies(&app, "").await, [&open[..], &open, &needs_login, &needs_login, &needs_login].concat());
 }
 
 #[actix_web::test]

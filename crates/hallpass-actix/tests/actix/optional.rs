@@ -4,8 +4,9 @@ use crate::log::Log;
 use crate::scene::{Customers, Office, Scene, Shop, Site, Staff, get, send};
 use actix_web::test::TestRequest;
 use actix_web::{App, web};
-use hallpass_actix::{CurrentSubject, CurrentUser, Login, Rejection, Session};
+use hallpass_actix::{CurrentSubject, CurrentUser, Login, RecentLogin, Rejection, Session};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 fn yes_or_no(found: bool) -> String {
     found.to_string()
@@ -21,6 +22,10 @@ fn routes(config: &mut web::ServiceConfig) {
             "/option/subject",
             web::route().to(async |it: Option<CurrentSubject<Customers>>| yes_or_no(it.is_some())),
         )
+        .route(
+            "/option/recent",
+            web::route().to(async |it: Option<RecentLogin<Customers, 60>>| yes_or_no(it.is_some())),
+        )
         .route("/option/login", web::route().to(async |it: Option<Login<Customers>>| yes_or_no(it.is_some())))
         .route("/option/session", web::route().to(async |it: Option<Session>| yes_or_no(it.is_some())))
         .route(
@@ -29,8 +34,8 @@ fn routes(config: &mut web::ServiceConfig) {
         );
 }
 
-const PATHS: [&str; 5] =
-    ["/option/user", "/option/subject", "/option/login", "/option/session", "/result/user"];
+const PATHS: [&str; 6] =
+    ["/option/user", "/option/subject", "/option/recent", "/option/login", "/option/session", "/result/user"];
 
 #[actix_web::test]
 async fn an_option_is_none_while_nobody_is_logged_in_and_the_handler_answers() {
@@ -43,6 +48,9 @@ async fn an_option_is_none_while_nobody_is_logged_in_and_the_handler_answers() {
         let answer = get(&app, path, "").await;
         assert_eq!((answer.status, answer.body), (200, (!needs_login).to_string()), "{path}");
     }
+    scene.clock.advance(Duration::from_secs(61));
+    let answer = get(&app, "/option/recent", &cookie).await;
+    assert_eq!((answer.status, answer.body), (200, "false".to_owned()), "a login that is older");
 }
 
 #[actix_web::test]
@@ -51,7 +59,7 @@ async fn b63_an_error_that_is_swallowed_is_a_503_all_the_same() {
     let app = scene.app(routes).await;
     let cookie = scene.log_in("ada:1815").await;
     scene.users.down.store(true, Ordering::SeqCst);
-    for path in ["/option/user", "/result/user"] {
+    for path in ["/option/user", "/option/recent", "/result/user"] {
         assert_eq!(get(&app, path, &cookie).await.status, 503, "{path}: the users could not be asked");
     }
     scene.users.down.store(false, Ordering::SeqCst);

@@ -6,13 +6,17 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use axum::routing::{get as on_get, post};
-use hallpass_axum::{CurrentSubject, CurrentUser, Login, LogoutEndpoint, Rejection, Session, logout};
+use hallpass_axum::{
+    CurrentSubject, CurrentUser, Login, LogoutEndpoint, RecentLogin, Rejection, Session, logout,
+};
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 
 fn is_some<T>(option: Option<T>) -> String {
     option.is_some().to_string()
 }
+
+type Recent = RecentLogin<Customers, 60>;
 
 /// A route for each extractor, and one for each as an `Option`.
 fn routes() -> Router {
@@ -21,13 +25,15 @@ fn routes() -> Router {
         .route("/login-of", on_get(async |login: Login<Customers>| is_some(login.session().subject())))
         .route("/user", on_get(async |user: CurrentUser<Customers>| user.name.clone()))
         .route("/subject", on_get(async |subject: CurrentSubject<Customers>| subject.as_str().to_owned()))
+        .route("/recent", on_get(async |user: Recent| user.name.clone()))
         .route("/maybe/session", on_get(async |it: Option<Session>| is_some(it)))
         .route("/maybe/login-of", on_get(async |it: Option<Login<Customers>>| is_some(it)))
         .route("/maybe/user", on_get(async |it: Option<CurrentUser<Customers>>| is_some(it)))
         .route("/maybe/subject", on_get(async |it: Option<CurrentSubject<Customers>>| is_some(it)))
+        .route("/maybe/recent", on_get(async |it: Option<Recent>| is_some(it)))
 }
 
-const NAMES: [&str; 4] = ["session", "login-of", "user", "subject"];
+const NAMES: [&str; 5] = ["session", "login-of", "user", "subject", "recent"];
 
 fn paths() -> impl Iterator<Item = String> {
     NAMES.into_iter().flat_map(|name| [format!("/{name}"), format!("/maybe/{name}")])
@@ -48,12 +54,12 @@ async fn every_extractor_gives_the_login_and_as_an_option_says_that_there_is_non
     let app = scene.app(routes());
     let cookie = scene.log_in("ada:1815").await;
     let ok = |body: &str| (200, body.to_owned());
-    let everything = ["true", "true", "true", "true", "ada", "true", "1", "true"].map(ok);
+    let everything = ["true", "true", "true", "true", "ada", "true", "1", "true", "ada", "true"].map(ok);
     assert_eq!(bodies(&app, &cookie).await, everything);
 
     let (no, login_required) = (ok("false"), (401, r#"{"error":"login_required"}"#.to_owned()));
     let (open, needs_login) = ([no.clone(), no.clone()], [login_required, no]);
-    assert_eq!(bodies(&app, "").await, [&open[..], &open, &needs_login, &needs_login].concat());
+    assert_eq!(bodies(&app, "").await, [&open[..], &open, &needs_login, &needs_login, &needs_login].concat());
 }
 
 #[tokio::test]

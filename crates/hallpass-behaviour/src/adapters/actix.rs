@@ -1,5 +1,5 @@
 use super::{Adapter, Serving};
-use crate::fixture::{Account, Accounts, App, Credentials, Customers, Staff, Stop, routes};
+use crate::fixture::{Account, Accounts, App, Credentials, Customers, RECENTLY, Staff, Stop, routes};
 use crate::logs;
 use actix_web::body::{BodyStream, MessageBody};
 use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
@@ -9,7 +9,7 @@ use actix_web::web::{self, Bytes, Data, Path, PayloadConfig, ServiceConfig};
 use actix_web::{Error, HttpResponse, HttpServer, ResponseError};
 use hallpass_actix::ws::{Message, WebSocketUpgrade};
 use hallpass_actix::{
-    CurrentSubject, CurrentUser, Login, LogoutEndpoint, Maybe, Session, SessionMiddleware,
+    CurrentSubject, CurrentUser, Login, LogoutEndpoint, Maybe, RecentLogin, Session, SessionMiddleware,
     answer_into_response, logout, require_login,
 };
 use hallpass_login::Authenticator;
@@ -87,9 +87,11 @@ fn area(config: &mut ServiceConfig) {
         .route("/socket/{manner}", web::route().to(socket))
         .route("/user", web::route().to(user::<Customers>))
         .route("/subject", web::route().to(subject))
+        .route("/recent", web::route().to(recent))
         .route("/maybe/session", web::route().to(maybe::<Session>))
         .route("/maybe/user", web::route().to(maybe::<CurrentUser<Customers>>))
         .route("/maybe/subject", web::route().to(maybe::<CurrentSubject<Customers>>))
+        .route("/maybe/recent", web::route().to(maybe::<Recent>))
         .route("/logout", logout::<Customers>(LogoutEndpoint::new().allow_get()));
 }
 
@@ -130,6 +132,12 @@ async fn both(staff: CurrentUser<Staff>, customer: CurrentUser<Customers>) -> Ht
 
 async fn subject(subject: CurrentSubject<Customers>) -> HttpResponse {
     answer_into_response(routes::subject(&subject))
+}
+
+type Recent = RecentLogin<Customers, RECENTLY>;
+
+async fn recent(user: Recent) -> HttpResponse {
+    answer_into_response(routes::user(&user))
 }
 
 async fn maybe<T>(Maybe(found): Maybe<T>) -> HttpResponse {

@@ -1,5 +1,5 @@
 use super::{Adapter, Serving};
-use crate::fixture::{Account, Accounts, App, Credentials, Customers, Staff, Stop, routes};
+use crate::fixture::{Account, Accounts, App, Credentials, Customers, RECENTLY, Staff, Stop, routes};
 use ::axum::Router;
 use ::axum::body::{Body, Bytes};
 use ::axum::extract::ws::Message;
@@ -8,7 +8,8 @@ use ::axum::response::{IntoResponse, Response};
 use ::axum::routing::any;
 use hallpass_axum::ws::WebSocketUpgrade;
 use hallpass_axum::{
-    CurrentSubject, CurrentUser, Login, LogoutEndpoint, Session, SessionLayer, logout, require_login,
+    CurrentSubject, CurrentUser, Login, LogoutEndpoint, RecentLogin, Session, SessionLayer, logout,
+    require_login,
 };
 use hallpass_core::Answer;
 use hallpass_login::Authenticator;
@@ -58,12 +59,14 @@ fn area() -> Router<App> {
         .route("/socket/{manner}", any(socket))
         .route("/user", any(user::<Customers>))
         .route("/subject", any(subject))
+        .route("/recent", any(recent))
         .route("/maybe/session", any(async |session: Option<Session>| answered(routes::maybe(session))))
         .route("/maybe/user", any(async |user: Option<CurrentUser<Customers>>| answered(routes::maybe(user))))
         .route(
             "/maybe/subject",
             any(async |subject: Option<CurrentSubject<Customers>>| answered(routes::maybe(subject))),
         )
+        .route("/maybe/recent", any(async |login: Option<Recent>| answered(routes::maybe(login))))
         .route("/logout", logout::<Customers, _>(LogoutEndpoint::new().allow_get()))
 }
 
@@ -107,6 +110,12 @@ async fn both(staff: CurrentUser<Staff>, customer: CurrentUser<Customers>) -> Re
 
 async fn subject(subject: CurrentSubject<Customers>) -> Response {
     answered(routes::subject(&subject))
+}
+
+type Recent = RecentLogin<Customers, RECENTLY>;
+
+async fn recent(user: Recent) -> Response {
+    answered(routes::user(&user))
 }
 
 async fn guarded() -> Response {

@@ -1,5 +1,5 @@
 use super::{Adapter, Serving};
-use crate::fixture::{Account, Accounts, App, Credentials, Customers, Staff, Stop, routes};
+use crate::fixture::{Account, Accounts, App, Credentials, Customers, RECENTLY, Staff, Stop, routes};
 use ::warp::filters::BoxedFilter;
 use ::warp::path::Tail;
 use ::warp::reject::{Reject, Rejection};
@@ -12,13 +12,14 @@ use hallpass_login::Authenticator;
 use hallpass_tower::answer_into_response;
 use hallpass_warp::{
     Layer, Login, LogoutEndpoint, SessionLayer, Ws, answer_denial, current_subject, current_user, login,
-    logout, optional_current_subject, optional_current_user, optional_session, require_login, service,
-    session, session_of, ws,
+    logout, optional_current_subject, optional_current_user, optional_recent_login, optional_session,
+    recent_login, require_login, service, session, session_of, ws,
 };
 use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 use tower::steer::Steer;
 use tower::util::BoxCloneService;
 
@@ -79,12 +80,16 @@ fn area(app: &App, session: BoxedFilter<(Session,)>, some: BoxedFilter<(Option<S
     let found = path!("session").and(some).map(maybe::<Session>);
     let found = found.or(path!("user").and(optional_current_user::<Customers>()).map(maybe::<Arc<Account>>));
     let found = found.or(path!("subject").and(optional_current_subject::<Customers>()).map(maybe::<Subject>));
+    let recently = Duration::from_secs(RECENTLY);
+    let found = found.or(path!("recent").and(optional_recent_login::<Customers>(recently)).map(maybe));
+    let recent = recent_login::<Customers>(recently).map(|user: Arc<_>| answered(routes::user(&user)));
     let subject = current_subject::<Customers>().map(|subject| answered(routes::subject(&subject)));
     boxed(
         path("guarded")
             .and(require_login::<Customers>(path::end().map(guarded)))
             .or(path("maybe").and(found))
             .or(path!("subject").and(subject))
+            .or(path!("recent").and(recent))
             .or(socket(app))
             .or(users::<Customers>(app, session)),
     )

@@ -141,6 +141,7 @@ pub async fn b89_a_forgotten_layer_is_a_500(world: &World) {
     let targets = [
         "/unlayered/user",
         "/unlayered/subject",
+        "/unlayered/recent",
         "/unlayered/guarded",
         "/unlayered/maybe/user",
         "/unlayered/maybe/subject",
@@ -167,6 +168,7 @@ pub async fn b89_a_forgotten_authenticator_is_a_500(world: &World) {
     let targets = [
         "/bare/user",
         "/bare/subject",
+        "/bare/recent",
         "/bare/guarded",
         "/bare/maybe/user",
         "/bare/maybe/subject",

@@ -15,14 +15,14 @@ const NAVIGATION: [(&str, &str); 4] = [
 /// Nobody is let in without a login, whichever way a route asks for one, and the attempt sets nothing.
 pub async fn b01_a_visitor_is_refused(world: &World) {
     let site = world.site().await;
-    for target in ["/user", "/subject", "/guarded"] {
+    for target in ["/user", "/subject", "/recent", "/guarded"] {
         let mut browser = site.browser();
         browser.get(target).await.expect_error(401, "login_required").without_cookie().is_private();
         let response = browser.send(Request::get(target).headers(&NAVIGATION)).await;
         response.expect(303).without_cookie().is_private();
         assert_eq!(response.values("location"), [format!("{LOGIN_PAGE}?next={target}")]);
     }
-    for target in ["/maybe/user", "/maybe/subject", "/maybe/session"] {
+    for target in ["/maybe/user", "/maybe/subject", "/maybe/recent", "/maybe/session"] {
         let response = site.browser().get(target).await;
         assert_eq!(response.expect(200).without_cookie().json()["found"], false, "{target}");
     }
@@ -37,12 +37,12 @@ pub async fn b02_a_login_sets_one_cookie_and_lets_in(world: &World) {
     response.expect(200).is_private();
     let cookie = response.only_cookie(LOGIN);
     assert_eq!(browser.token(), cookie.value);
-    for target in ["/user", "/subject", "/guarded"] {
+    for target in ["/user", "/subject", "/recent", "/guarded"] {
         browser.get(target).await.expect(200).without_cookie().is_private();
     }
     assert_eq!(browser.get("/user").await.json()["username"], "alice");
     assert_eq!(browser.get("/subject").await.json()["subject"], ALICE.to_string());
-    for target in ["/maybe/user", "/maybe/subject", "/maybe/session"] {
+    for target in ["/maybe/user", "/maybe/subject", "/maybe/recent", "/maybe/session"] {
         assert_eq!(browser.get(target).await.expect(200).json()["found"], true, "{target}");
     }
     assert_eq!(world.store.logins(site.shop.realm()).await.len(), 1);

@@ -1,11 +1,12 @@
 //! Stores that fail, and answers that caches must not keep.
 
 use super::common::*;
-use crate::client::{Request, Response};
+use crate::client::{Browser, Request, Response};
 use crate::fixture::{PASSWORD, Setup, Site, World};
-use hallpass_core::{EndReason, EventKind, StoreErrorKind};
+use hallpass_core::{EndReason, EventKind, SessionPolicy, StoreErrorKind, WhenReached};
 use hallpass_testkit::{Fault, Method, Times};
 use serde_json::json;
+use std::num::NonZeroU32;
 use std::time::Duration;
 use tracing::Level;
 
@@ -131,6 +132,48 @@ pub async fn b63_people_read_a_page_while_the_store_is_down(world: &World) {
     }
     site.store.come_up();
     assert!(browser.is_logged_in().await);
+}
+
+/// So does one who is refused only when the answer is on its way: programs and htmx read JSON, and nothing is left of what
+/// the handler has answered.
+pub async fn b63_people_read_a_page_when_the_commit_is_refused(world: &World) {
+    let policy = SessionPolicy::default().limit(NonZeroU32::MIN, WhenReached::Refuse);
+    let site = world.site_with(Setup { policy, ..Setup::default() }).await;
+    let mut browser = site.logged_in("alice").await;
+    assert!(browser.is_logged_in().await, "a login that is never used would give way to the next");
+    let away = [
+        (Request::get("/session/write/cart/full"), Method::Update),
+        (Request::post("/session/write-then/redirect"), Method::Update),
+        (Request::post("/session/renew"), Method::Replace),
+        (Request::post("/login/out"), Method::RevokeSubject),
+        (Request::post("/login/out-then/ok"), Method::RevokeSubject),
+    ];
+    for (request, method) in away {
+        site.store.fail(method, Times::UntilCleared);
+        assert_refused_alike(&browser, request, (503, "store_unavailable")).await;
+        site.store.clear();
+    }
+    assert_refused_alike(&site.browser(), alice_logs_in(), (409, "session_limit")).await;
+    assert!(browser.is_logged_in().await);
+}
+
+/// Sends it as a program, as htmx and as a browser: the refusals differ in the body and what describes it.
+async fn assert_refused_alike(browser: &Browser, request: Request, (status, code): (u16, &str)) {
+    let page = request.clone().header("accept", "text/html,*/*;q=0.8");
+    let htmx = page.clone().header("hx-request", "true");
+    let script = page.clone().header("sec-fetch-mode", "cors").header("sec-fetch-site", "same-origin");
+    let page = browser.clone().send(page).await;
+    page.expect(status).without_cookie();
+    assert!(page.text().starts_with("<!doctype html>"), "{page:?}");
+    assert_eq!(page.values("content-type"), ["text/html; charset=utf-8"]);
+    assert_eq!(page.values("x-content-type-options"), ["nosniff"]);
+    for request in [request, htmx, script] {
+        let json = browser.clone().send(request).await;
+        json.expect_error(status, code).without_cookie();
+        for name in ["cache-control", "retry-after", "www-authenticate", "location", "vary"] {
+            assert_eq!(page.values(name), json.values(name), "{name}");
+        }
+    }
 }
 
 /// A logout that the store did not carry out is no success, and the next one is.

@@ -1,7 +1,7 @@
 //! What is open when its session ends.
 
 use super::common::*;
-use crate::client::{Browser, Events, Request, Socket};
+use crate::client::{Browser, Connection, Events, Request, Socket};
 use crate::fixture::{PASSWORD, Setup, Site, World};
 use hallpass_core::{EndReason, EventKind, OriginPolicy, Subject, Which};
 use hallpass_testkit::{Method, Times};
@@ -193,6 +193,23 @@ pub async fn b59_a_client_that_hangs_up_leaves_nothing(world: &World) {
     drop(open);
     nothing_is_left(world).await;
     assert!(browser.clone().is_logged_in().await);
+}
+
+/// `HEAD` on an event stream gets the head and opens nothing: the connection goes on, and nobody waits for the session's
+/// end.
+pub async fn b59_the_head_of_an_event_stream_opens_none(world: &World) {
+    let site = world.site().await;
+    let token = site.logged_in("alice").await.token();
+    let mut connection = Connection::open(site.addr).await.expect("it listens");
+    for _ in 0..2 {
+        let head = Request::new("HEAD", "/session/live").cookie(LOGIN, &token);
+        let response = connection.send(&head).await.expect("the head");
+        response.expect(200).without_cookie().is_private();
+        assert_eq!(response.text(), "");
+        let next = connection.send(&Request::get("/user").cookie(LOGIN, &token)).await;
+        next.expect("the connection is still open").expect(200);
+        nothing_is_left(world).await;
+    }
 }
 
 /// Another site opens no socket with the user's cookie: nothing is loaded, and nothing runs.

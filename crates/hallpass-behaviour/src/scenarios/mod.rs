@@ -16,6 +16,7 @@ mod live;
 mod origin;
 mod promises;
 mod races;
+mod recent;
 mod renewal;
 mod throttle;
 mod time;
@@ -33,6 +34,7 @@ pub use live::*;
 pub use origin::*;
 pub use promises::*;
 pub use races::*;
+pub use recent::*;
 pub use renewal::*;
 pub use throttle::*;
 pub use time::*;
@@ -82,6 +84,10 @@ macro_rules! for_each_scenario {
             b23_values_set_before_a_login_over_a_login_are_dropped
             b24_a_reauthentication_renews_the_session
             b24_a_renewal_keeps_the_session
+            b24_a_login_is_recent_for_its_span_and_after_a_reauthentication
+            b24_a_remembered_login_is_not_recent_for_longer
+            b24_people_are_sent_to_give_their_password_again
+            b24_a_recent_login_that_ends_meanwhile_opens_nothing
             b25_an_id_outside_of_its_cookie_is_ignored
             b26_several_cookies_of_one_name
             b27_the_login_cookie_is_protected_and_opaque
@@ -132,6 +138,7 @@ macro_rules! for_each_scenario {
             b58_disabling_an_account_closes_its_sockets
             b59_event_streams_end_with_their_session
             b59_a_client_that_hangs_up_leaves_nothing
+            b59_the_head_of_an_event_stream_opens_none
             b60_a_handshake_from_another_site_is_refused
             b60_a_handshake_needs_a_login
             b61_what_is_open_ends_at_the_idle_limit
@@ -141,6 +148,7 @@ macro_rules! for_each_scenario {
             b63_a_store_that_is_down_is_a_503
             b63_a_store_that_never_answers_is_a_503
             b63_people_read_a_page_while_the_store_is_down
+            b63_people_read_a_page_when_the_commit_is_refused
             b64_a_logout_that_fails_says_so
             b65_a_logout_whose_answer_is_lost_can_be_repeated
             b66_a_login_that_fails_sets_nothing

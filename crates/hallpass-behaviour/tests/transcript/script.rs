@@ -16,6 +16,9 @@ const NAVIGATION: [(&str, &str); 4] = [
 const HTMX: [(&str, &str); 2] =
     [("hx-request", "true"), ("hx-current-url", "http://shop.example/cart?page=2")];
 
+/// What asks for a recent login.
+const RECENT: [&str; 2] = ["/recent", "/maybe/recent"];
+
 fn page(target: &str) -> Request {
     Request::get(target).headers(&NAVIGATION)
 }
@@ -45,6 +48,8 @@ async fn nobody(tape: &mut Tape, site: &Site) {
     let mut browser = site.browser();
     for target in
         ["/public", "/user", "/subject", "/guarded", "/maybe/user", "/maybe/subject", "/maybe/session"]
+            .into_iter()
+            .chain(RECENT)
     {
         tape.send(&mut browser, Request::get(target)).await;
         tape.send(&mut browser, page(target)).await;
@@ -207,11 +212,20 @@ async fn areas(tape: &mut Tape, site: &Site) {
 
 /// No layer, no authenticator, and the wrong order.
 async fn wired_up_wrongly(tape: &mut Tape, site: &Site) {
-    let routes =
-        ["user", "subject", "guarded", "maybe/user", "maybe/subject", "maybe/session", "login/who", "logout"];
+    let routes = [
+        "user",
+        "subject",
+        "recent",
+        "guarded",
+        "maybe/user",
+        "maybe/subject",
+        "maybe/recent",
+        "maybe/session",
+    ];
+    let routes = routes.into_iter().chain(["login/who", "logout"]);
     let mut browser = tape.logged_in(site, "alice").await;
     for area in ["unlayered", "bare"] {
-        for route in routes {
+        for route in routes.clone() {
             tape.send(&mut browser, Request::post(&format!("/{area}/{route}"))).await;
             tape.send(&mut browser, page(&format!("/{area}/{route}"))).await;
         }
@@ -252,6 +266,8 @@ async fn store_that_fails(tape: &mut Tape, site: &Site) {
     site.store.go_down();
     for target in
         ["/user", "/guarded", "/maybe/user", "/maybe/session", "/session/who", "/staff/customer", "/public"]
+            .into_iter()
+            .chain(RECENT)
     {
         tape.send(&mut browser, Request::get(target)).await;
         tape.send(&mut browser, page(target)).await;
@@ -281,8 +297,16 @@ async fn store_that_fails(tape: &mut Tape, site: &Site) {
 async fn end_of_time(tape: &mut Tape, world: &World, site: &Site) {
     let (mut browser, mut other): (Browser, Browser) =
         (tape.logged_in(site, "alice").await, tape.logged_in(site, "bob").await);
-    world.clock.advance(Duration::from_secs(10 * 60));
+    for target in RECENT {
+        tape.send(&mut browser, Request::get(target)).await;
+    }
+    world.clock.advance(Duration::from_secs(10 * 60 + 1));
     tape.send(&mut browser, Request::get("/session/who")).await;
+    for target in RECENT {
+        tape.send(&mut browser, Request::get(target)).await;
+        tape.send(&mut browser, page(target)).await;
+        tape.send(&mut browser, Request::get(target).headers(&HTMX)).await;
+    }
     world.clock.advance(Duration::from_secs(30 * 60));
     for request in
         [Request::get("/user"), page("/guarded"), Request::get("/maybe/user"), Request::post("/logout")]

@@ -2,12 +2,14 @@
 
 mod attempt;
 mod login;
+mod outcome;
 mod write;
+
+pub use outcome::CommitOutcome;
 
 use crate::answer::Refusal;
 use crate::cookie::CookieKind;
 use crate::event::EventKind;
-use crate::hygiene;
 use crate::manager::SessionManager;
 use crate::manager::lookup::{Found, Opened};
 use crate::manager::tasks::Certain;
@@ -18,7 +20,6 @@ use crate::slot::SessionSlot;
 use crate::store::StoreError;
 use crate::time::Timestamp;
 use crate::token::SessionToken;
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -35,7 +36,10 @@ impl SessionSlot {
     pub fn commit(&self) -> Commit {
         let dirty = self.begin_commit();
         if let Some(refusal) = self.failure() {
-            return Commit::ready(CommitOutcome::refused(refusal).on(self));
+            let outcome = CommitOutcome::refused(refusal).on(self);
+            // What is insisted on is an extractor's answer, which is to be the same where nothing has to be.
+            let is_plain = refusal != Refusal::Unavailable;
+            return Commit::ready(if is_plain { outcome.for_programs() } else { outcome });
         }
         let Some(opened) = self.opened() else { return Commit::ready(CommitOutcome::default()) };
         if !dirty {
@@ -109,73 +113,6 @@ impl Future for Commit {
             State::Ready(outcome) => outcome.take().map_or(Poll::Pending, Poll::Ready),
             State::Work(work) => Pin::new(work).poll(cx),
         }
-    }
-}
-
-/// What an answer must carry after the commit.
-#[derive(Default)]
-#[must_use]
-pub struct CommitOutcome {
-    /// Whether the session was opened: then the answer must not be cached, and varies by cookie.
-    pub opened: bool,
-    /// Why the handler's answer must be replaced, if it must.
-    pub refusal: Option<Refusal>,
-    login: Option<Zeroizing<String>>,
-    visitor: Option<Zeroizing<String>>,
-    device: Option<Zeroizing<String>>,
-    challenge: Option<&'static str>,
-}
-
-impl CommitOutcome {
-    fn opened() -> Self {
-        Self { opened: true, ..Self::default() }
-    }
-
-    fn refused(refusal: Refusal) -> Self {
-        Self { refusal: Some(refusal), ..Self::opened() }
-    }
-
-    fn on(self, slot: &SessionSlot) -> Self {
-        let lost = self.refusal == Some(Refusal::LoginRequired);
-        Self { challenge: slot.bearer_challenge(lost), ..self }
-    }
-
-    /// What the answer varies by, if the session was opened.
-    #[must_use]
-    pub fn vary(&self) -> &'static [&'static str] {
-        match (self.opened, self.challenge) {
-            (false, _) => &[],
-            (true, None) => &[hygiene::VARY_COOKIE],
-            (true, Some(_)) => &[hygiene::VARY_COOKIE, hygiene::VARY_AUTHORIZATION],
-        }
-    }
-
-    /// The challenge that an answer with status 401 must carry besides its own: where bearer tokens are taken.
-    #[must_use]
-    pub fn challenge(&self) -> Option<&'static str> {
-        self.challenge
-    }
-
-    /// The values of the `Set-Cookie` headers to append, to be marked as sensitive.
-    pub fn set_cookies(&self) -> impl Iterator<Item = &str> {
-        [&self.login, &self.visitor, &self.device].into_iter().flatten().map(|line| line.as_str())
-    }
-
-    fn cookie(&mut self, kind: CookieKind) -> &mut Option<Zeroizing<String>> {
-        match kind {
-            CookieKind::Login => &mut self.login,
-            CookieKind::Visitor => &mut self.visitor,
-        }
-    }
-}
-
-impl fmt::Debug for CommitOutcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CommitOutcome")
-            .field("opened", &self.opened)
-            .field("refusal", &self.refusal)
-            .field("cookies", &self.set_cookies().count())
-            .finish()
     }
 }
 

@@ -5,13 +5,16 @@ use crate::scene::{App, Customers, Office, Routes, Scene, Shop, Staff, User, box
 use hallpass_core::{EventKind, Session, Subject};
 use hallpass_warp::{
     Denial, Login, LogoutEndpoint, Peer, current_subject, current_user, login, logout,
-    optional_current_subject, optional_current_user, optional_login, optional_session, service, session,
-    session_of,
+    optional_current_subject, optional_current_user, optional_login, optional_recent_login, optional_session,
+    recent_login, service, session, session_of,
 };
 use http::Request;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use warp::{Filter, Reply};
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 fn is_some<T>(option: Option<T>) -> String {
     option.is_some().to_string()
@@ -31,17 +34,21 @@ fn routes() -> Routes {
         .or(warp::path!("user").and(current_user::<Customers>()).map(|it: Arc<User>| it.name.clone()))
         .or(warp::path!("subject")
             .and(current_subject::<Customers>())
-            .map(|it: Subject| it.as_str().to_owned()));
+            .map(|it: Subject| it.as_str().to_owned()))
+        .or(warp::path!("recent")
+            .and(recent_login::<Customers>(MINUTE))
+            .map(|it: Arc<User>| it.name.clone()));
     let maybe = warp::path!("session")
         .and(optional_session())
         .map(is_some)
         .or(warp::path!("login-of").and(optional_login::<Customers>()).map(is_some))
         .or(warp::path!("user").and(optional_current_user::<Customers>()).map(is_some))
-        .or(warp::path!("subject").and(optional_current_subject::<Customers>()).map(is_some));
+        .or(warp::path!("subject").and(optional_current_subject::<Customers>()).map(is_some))
+        .or(warp::path!("recent").and(optional_recent_login::<Customers>(MINUTE)).map(is_some));
     boxed(sure.or(warp::path("maybe").and(maybe)))
 }
 
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 11] = [
     "/session",
     "/maybe/session",
     "/session-of",
@@ -51,6 +58,8 @@ const PATHS: [&str; 9] = [
     "/maybe/user",
     "/subject",
     "/maybe/subject",
+    "/recent",
+    "/maybe/recent",
 ];
 
 async fn bodies(app: &App, cookie: &str) -> Vec<String> {
@@ -68,9 +77,9 @@ async fn every_filter_gives_the_login_and_if_optional_says_that_there_is_none() 
     let app = scene.app(routes());
     let cookie = scene.log_in("ada:1815").await;
     let (yes, no, login_required) = ("200 true", "200 false", r#"401 {"error":"login_required"}"#);
-    let everything = [yes, yes, yes, yes, yes, "200 ada", yes, "200 1", yes];
+    let everything = [yes, yes, yes, yes, yes, "200 ada", yes, "200 1", yes, "200 ada", yes];
     assert_eq!(bodies(&app, &cookie).await, everything);
-    let nothing = [no, no, no, no, no, login_required, no, login_required, no];
+    let nothing = [no, no, no, no, no, login_required, no, login_required, no, login_required, no];
     assert_eq!(bodies(&app, "").await, nothing);
 }
 
