@@ -13,6 +13,9 @@ const PAUSE: Duration = Duration::from_millis(30);
 /// Under this name an answer refers to an element (WebDriver §11).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// The colour schemes that somebody may prefer.
+pub const SCHEMES: [&str; 2] = ["light", "dark"];
+
 /// Whether pages may run JavaScript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scripts {
@@ -144,6 +147,14 @@ impl Browser {
     /// Gives a command of the Chrome DevTools Protocol.
     pub fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.must(self.post("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters })))
+    }
+
+    /// Shows pages from now on as somebody sees them who prefers this one of the [`SCHEMES`].
+    pub fn use_scheme(&self, scheme: &str) {
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.devtools("Emulation.setEmulatedMedia", json!({ "features": features }));
+        // From one scheme to the other, colours change smoothly.
+        self.run("document.getAnimations().forEach((animation) => animation.finish())");
     }
 
     /// Waits until it is at this address.

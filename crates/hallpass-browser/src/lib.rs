@@ -21,7 +21,7 @@ mod promises;
 mod site;
 mod webdriver;
 
-pub use browser::{Browser, Scripts};
+pub use browser::{Browser, SCHEMES, Scripts};
 pub use demo::Demo;
 
 /// The one table of promises. The first token lets the macros in it have repetitions of their own.
@@ -79,5 +79,6 @@ table! { $
         forgery::no_other_site_can_show_the_account_in_a_frame,
         plain::without_javascript_everything_works,
         policy::no_page_breaks_its_own_content_security_policy,
+        contrast::everything_on_the_pages_stands_out,
     }
 }

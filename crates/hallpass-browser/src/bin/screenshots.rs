@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hallpass_browser::{Browser, Demo, Scripts};
+use hallpass_browser::{Browser, Demo, SCHEMES, Scripts};
 use serde_json::{Value, json};
 use std::env;
 use std::error::Error;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const WIDTH: u32 = 1000;
 
 /// The largest picture, in bytes.
-const LIMIT: usize = 100 * 1024;
+const LIMIT: usize = 128 * 1024;
 
 /// What the other devices of the account call themselves.
 const OTHER_DEVICES: [&str; 2] = [
@@ -22,9 +22,8 @@ const OTHER_DEVICES: [&str; 2] = [
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
 ];
 
-/// To the end of the first card, and no further than to the next.
-const BOTTOM: &str =
-    "return Math.ceil(document.querySelector('.card').getBoundingClientRect().bottom + scrollY) + 20";
+/// Of all that the page shows, also where the window ends before or after it.
+const HEIGHT: &str = "return document.body.offsetHeight";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
@@ -71,11 +70,8 @@ impl Camera<'_> {
     fn take(&self, name: &str) -> Result<(), Box<dyn Error>> {
         // Where the cursor blinks, no two pictures are the same.
         self.browser.run("document.activeElement.blur()");
-        for scheme in ["light", "dark"] {
-            let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
-            self.browser.devtools("Emulation.setEmulatedMedia", json!({ "features": features }));
-            // From one scheme to the other, colours change smoothly.
-            self.browser.run("document.getAnimations().forEach((animation) => animation.finish())");
+        for scheme in SCHEMES {
+            self.browser.use_scheme(scheme);
             let picture = self.picture()?;
             let path = self.folder.join(format!("{name}-{scheme}.png"));
             println!("{}: {} KiB", path.display(), picture.len() / 1024);
@@ -88,7 +84,7 @@ impl Camera<'_> {
     }
 
     fn picture(&self) -> Result<Vec<u8>, Box<dyn Error>> {
-        let height: Value = self.browser.run(BOTTOM);
+        let height: Value = self.browser.run(HEIGHT);
         let clip = json!({ "x": 0, "y": 0, "width": WIDTH, "height": height, "scale": 1 });
         let wanted = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
         let taken = self.browser.devtools("Page.captureScreenshot", wanted);

@@ -1,5 +1,6 @@
 //! The promises, each a function that takes a running demo.
 
+pub(crate) mod contrast;
 pub(crate) mod forgery;
 pub(crate) mod live;
 pub(crate) mod plain;
