@@ -19,9 +19,11 @@ mod demo;
 mod figures;
 mod ledger;
 mod load;
+mod memory;
 mod trials;
 
 pub use figures::Figures;
+pub use memory::resident;
 
 use demo::Program;
 use std::sync::{Mutex, PoisonError};

@@ -6,6 +6,7 @@ mod support;
 use futures_core::Stream;
 use hallpass_core::{EndReason, MemoryStore, SessionManager, Subject, Which};
 use hallpass_login::until_logged_out;
+use hallpass_trials::resident;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -121,11 +122,4 @@ async fn until(is_so: impl Fn() -> bool) {
         }
     };
     tokio::time::timeout(3 * BOUND, waiting).await.expect("it comes to that");
-}
-
-/// How many bytes of memory the process has.
-fn resident() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
-    pages * 4096
 }

@@ -7,10 +7,10 @@ use actix_web::dev::{Payload, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::ALLOW;
 use actix_web::middleware::{ErrorHandlerResponse, ErrorHandlers};
-use actix_web::web::{Bytes, Path, ServiceConfig, delete, post, resource, route, to};
+use actix_web::web::{Bytes, Data, Path, ServiceConfig, delete, post, resource, route, to};
 use actix_web::{App, FromRequest, HttpRequest, HttpResponse, HttpServer, Responder, Route, guard};
-use example_shared::{Demo, Form, GRACE, Users, api, pages, recent_admin};
-use hallpass_actix::ws::{Message, WebSocket, WebSocketUpgrade};
+use example_shared::{Demo, Form, GRACE, Shutdown, Users, api, pages, recent_admin};
+use hallpass_actix::ws::{CloseCode, Message, WebSocketUpgrade};
 use hallpass_actix::{
     CurrentUser, HttpHead, Login, LogoutEndpoint, Maybe, Session, SessionMiddleware, answer_into_response,
     logout, require_login,
@@ -31,9 +31,10 @@ async fn serve(demo: Demo) -> io::Result<()> {
     let Demo { sessions, users, listener, shutdown } = demo;
     // Made here, because the closure runs once for each worker.
     let middleware = SessionMiddleware::new(sessions.clone()).authenticator(users);
+    let stop = Data::new(shutdown.clone());
     let server = HttpServer::new(move || {
         let refusals = ErrorHandlers::new().handler(StatusCode::METHOD_NOT_ALLOWED, method_not_allowed);
-        App::new().configure(routes).wrap(refusals).wrap(middleware.clone())
+        App::new().app_data(stop.clone()).configure(routes).wrap(refusals).wrap(middleware.clone())
     });
     let server = server.shutdown_signal(shutdown.requested()).shutdown_timeout(GRACE.as_secs());
     server.listen(listener)?.run().await?;
@@ -105,28 +106,23 @@ async fn slow(session: Session, request: HttpRequest) -> Reply {
     Reply(api::slow(&session, request.uri().query()).await)
 }
 
-async fn events(session: Session) -> HttpResponse {
+async fn events(shutdown: Data<Shutdown>, session: Session) -> HttpResponse {
     let event =
         |name: &str, data: &str| Ok::<_, Infallible>(Bytes::from(format!("event: {name}\ndata: {data}\n\n")));
-    HttpResponse::Ok().content_type("text/event-stream").streaming(api::events(&session, event))
+    let events = api::events(&session, Shutdown::clone(&shutdown), event);
+    HttpResponse::Ok().content_type("text/event-stream").streaming(events)
 }
 
 /// The socket is closed when the session ends.
-async fn ws(upgrade: WebSocketUpgrade<Users>) -> HttpResponse {
-    upgrade.on_upgrade(echo)
-}
-
-async fn echo(mut socket: WebSocket) {
-    while let Some(Ok(message)) = socket.recv().await {
-        let answer = match message {
-            Message::Text(_) | Message::Binary(_) | Message::Close(_) => message,
-            Message::Ping(bytes) => Message::Pong(bytes),
-            _ => continue,
-        };
-        if socket.send(answer).await.is_err() {
-            break;
-        }
-    }
+async fn ws(shutdown: Data<Shutdown>, upgrade: WebSocketUpgrade<Users>) -> HttpResponse {
+    let answer = |message| match message {
+        Message::Text(_) | Message::Binary(_) | Message::Close(_) => Some(message),
+        Message::Ping(bytes) => Some(Message::Pong(bytes)),
+        _ => None,
+    };
+    let going_away = Message::Close(Some(CloseCode::Away.into()));
+    let open = shutdown.socket();
+    upgrade.on_upgrade(move |socket| api::echo(socket, open, answer, going_away))
 }
 
 async fn list_sessions(login: Login<Users>) -> Reply {

@@ -4,13 +4,13 @@
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
-use axum::extract::ws::Message;
-use axum::extract::{FromRequest, Path, RawQuery, Request};
+use axum::extract::ws::{CloseFrame, Message, close_code};
+use axum::extract::{FromRequest, Path, RawQuery, Request, State};
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response, Sse};
 use axum::routing::{delete, get, post};
-use example_shared::{Demo, Form, Users, api, pages, recent_admin};
-use hallpass_axum::ws::{WebSocket, WebSocketUpgrade};
+use example_shared::{Demo, Form, Shutdown, Users, api, pages, recent_admin};
+use hallpass_axum::ws::WebSocketUpgrade;
 use hallpass_axum::{
     CurrentUser, Login, LogoutEndpoint, Session, SessionLayer, guard, logout, require_login,
 };
@@ -31,19 +31,21 @@ async fn main() -> ExitCode {
 
 async fn serve(demo: Demo) -> io::Result<()> {
     let Demo { sessions, users, listener, shutdown } = demo;
-    let app = app(sessions.clone(), users).into_make_service_with_connect_info::<SocketAddr>();
+    let app = app(sessions.clone(), users, shutdown.clone());
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(TcpListener::from_std(listener)?, app)
         .with_graceful_shutdown(shutdown.clone().requested());
     tokio::select! {
         ended = server.into_future() => ended?,
-        () = shutdown.overdue() => {}
+        () = shutdown.clone().overdue() => {}
     }
+    shutdown.sockets_closed().await;
     // Finishes the logouts whose clients did not wait for the answer.
     sessions.drain(Duration::from_secs(5)).await;
     Ok(())
 }
 
-fn app(sessions: SessionManager, users: Arc<Users>) -> Router {
+fn app(sessions: SessionManager, users: Arc<Users>, shutdown: Shutdown) -> Router {
     let for_users = Router::new()
         .route("/account", get(account))
         .route("/account/sessions/{handle}/log_out", post(log_out_device))
@@ -81,6 +83,7 @@ fn app(sessions: SessionManager, users: Arc<Users>) -> Router {
         .fallback(async || Reply(api::not_found()))
         .method_not_allowed_fallback(async || Reply(api::method_not_allowed()))
         .layer(SessionLayer::new(sessions).authenticator(users))
+        .with_state(shutdown)
 }
 
 async fn register_user(login: Login<Users>, Submitted(form): Submitted) -> Reply {
@@ -107,23 +110,17 @@ async fn slow(session: Session, RawQuery(query): RawQuery) -> Reply {
     Reply(api::slow(&session, query.as_deref()).await)
 }
 
-async fn events(session: Session) -> impl IntoResponse {
+async fn events(State(shutdown): State<Shutdown>, session: Session) -> impl IntoResponse {
     let event = |name: &str, data: &str| Ok::<_, Infallible>(Event::default().event(name).data(data));
-    Sse::new(api::events(&session, event))
+    Sse::new(api::events(&session, shutdown, event))
 }
 
 /// The socket is closed when the session ends.
-async fn ws(upgrade: WebSocketUpgrade<Users>) -> Response {
-    upgrade.on_upgrade(echo)
-}
-
-async fn echo(mut socket: WebSocket) {
-    while let Some(Ok(message)) = socket.recv().await {
-        let is_data = matches!(message, Message::Text(_) | Message::Binary(_));
-        if is_data && socket.send(message).await.is_err() {
-            break;
-        }
-    }
+async fn ws(State(shutdown): State<Shutdown>, upgrade: WebSocketUpgrade<Users>) -> Response {
+    let data = |message| Some(message).filter(|it| matches!(it, Message::Text(_) | Message::Binary(_)));
+    let going_away = Message::Close(Some(CloseFrame { code: close_code::AWAY, reason: "".into() }));
+    let open = shutdown.socket();
+    upgrade.on_upgrade(move |socket| api::echo(socket, open, data, going_away))
 }
 
 async fn list_sessions(login: Login<Users>) -> Reply {

@@ -2,6 +2,7 @@ use crate::demo::StartError;
 use clap::Parser;
 use clap::builder::BoolishValueParser;
 use hallpass_core::{CookiePolicy, OriginPolicy, SessionManager, SessionPolicy, SharedStore, WhenReached};
+use hallpass_redis::RedisThrottle;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -100,9 +101,18 @@ impl Settings {
     /// # Errors
     ///
     /// When they cannot be kept like this.
-    pub(crate) fn sessions(self, store: SharedStore) -> Result<SessionManager, StartError> {
+    pub(crate) fn sessions(
+        self,
+        store: SharedStore,
+        throttle: Option<RedisThrottle>,
+    ) -> Result<SessionManager, StartError> {
         let builder = SessionManager::builder(store).policy(self.policy).cookies(self.cookies);
-        builder.origin(self.origin).build().map_err(StartError::option)
+        let builder = builder.origin(self.origin);
+        let builder = match throttle {
+            Some(throttle) => builder.throttle(throttle),
+            None => builder,
+        };
+        builder.build().map_err(StartError::option)
     }
 }
 
@@ -118,7 +128,7 @@ mod tests {
     fn sessions(options: &[&str]) -> Result<SessionManager, String> {
         let args = Args::try_parse_from(["demo"].iter().chain(options)).map_err(|error| error.to_string())?;
         let settings = args.settings().map_err(|error| error.to_string())?;
-        settings.sessions(hallpass_core::MemoryStore::new().into()).map_err(|error| error.to_string())
+        settings.sessions(hallpass_core::MemoryStore::new().into(), None).map_err(|error| error.to_string())
     }
 
     #[tokio::test]

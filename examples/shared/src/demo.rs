@@ -49,8 +49,8 @@ impl Demo {
         let args = Args::parse_process()?;
         let settings = args.settings()?;
         let listener = listen(args.addr)?;
-        let Store { sessions, users } = store::open(&args.store).await?;
-        let (sessions, users) = (settings.sessions(sessions)?, Arc::new(users));
+        let Store { sessions, users, throttle } = store::open(&args.store).await?;
+        let (sessions, users) = (settings.sessions(sessions, throttle)?, Arc::new(users));
         let shutdown = Shutdown::listen().map_err(StartError::system)?;
         let addr = listener.local_addr().map_err(StartError::system)?;
         // Somebody who closes standard output does not want to read it.

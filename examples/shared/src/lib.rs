@@ -15,5 +15,5 @@ mod users;
 pub use demo::{Demo, run};
 pub use form::{Form, FormError, MAX_BODY};
 pub use hallpass_sqlx::users::{Credentials, RegisterError};
-pub use shutdown::{GRACE, Shutdown};
+pub use shutdown::{GRACE, OpenSocket, Shutdown};
 pub use users::{ADMIN, RECENTLY, User, Users, recent_admin};

@@ -2,14 +2,15 @@ use crate::Users;
 use crate::demo::StartError;
 use crate::users;
 use hallpass_cache::CachedStore;
-use hallpass_core::{MemoryStore, SharedStore};
-use hallpass_redis::RedisStore;
+use hallpass_core::{MemoryStore, SessionStore, SharedStore};
+use hallpass_redis::{RedisStore, RedisThrottle};
 use hallpass_sqlx::{MySqlStore, PostgresStore, SetupError, SqliteStore};
 use sqlx::SqlitePool;
 use sqlx::mysql::MySqlPoolOptions;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::SqlitePoolOptions;
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a request waits for a connection to the database of users.
@@ -19,15 +20,21 @@ const ACQUIRE: Duration = Duration::from_secs(3);
 pub(crate) struct Store {
     pub(crate) sessions: SharedStore,
     pub(crate) users: Users,
+    /// What counts attempts to log in for all nodes; without it each node counts its own.
+    pub(crate) throttle: Option<RedisThrottle>,
+}
+
+impl Store {
+    fn new(sessions: impl Into<SharedStore>, users: Users) -> Self {
+        Self { sessions: sessions.into(), users, throttle: None }
+    }
 }
 
 /// Opens what `--store` names, and creates tables that are missing. What is asked over a network is cached.
 pub(crate) async fn open(address: &str) -> Result<Store, StartError> {
     let scheme = address.split(':').next().unwrap_or_default();
     match scheme {
-        "memory" if address == "memory" => {
-            Ok(Store { sessions: MemoryStore::new().into(), users: users_in_memory().await? })
-        }
+        "memory" if address == "memory" => Ok(Store::new(MemoryStore::new(), users_in_memory().await?)),
         "sqlite" => sqlite(address).await,
         "postgres" | "postgresql" => postgres(address).await,
         "mysql" | "mariadb" => mysql(address).await,
@@ -48,21 +55,21 @@ async fn sqlite(address: &str) -> Result<Store, StartError> {
     } else {
         users::open(SqlitePool::connect(address).await.map_err(failed)?).await?
     };
-    Ok(Store { sessions: store.into(), users })
+    Ok(Store::new(store, users))
 }
 
 async fn postgres(address: &str) -> Result<Store, StartError> {
     let store = PostgresStore::connect(address).await.map_err(refused)?;
     store.migrate().await.map_err(refused)?;
     let pool = PgPoolOptions::new().acquire_timeout(ACQUIRE).connect(address).await.map_err(failed)?;
-    Ok(Store { sessions: CachedStore::new(store).into(), users: users::open(pool).await? })
+    Ok(Store::new(CachedStore::new(store), users::open(pool).await?))
 }
 
 async fn mysql(address: &str) -> Result<Store, StartError> {
     let store = MySqlStore::connect(address).await.map_err(refused)?;
     store.migrate().await.map_err(refused)?;
     let pool = MySqlPoolOptions::new().acquire_timeout(ACQUIRE).connect(address).await.map_err(failed)?;
-    Ok(Store { sessions: CachedStore::new(store).into(), users: users::open(pool).await? })
+    Ok(Store::new(CachedStore::new(store), users::open(pool).await?))
 }
 
 async fn redis(address: &str) -> Result<Store, StartError> {
@@ -70,7 +77,10 @@ async fn redis(address: &str) -> Result<Store, StartError> {
         hallpass_redis::SetupError::Url(_) => StartError::option(error).within("--store"),
         error => failed(error),
     })?;
-    Ok(Store { sessions: CachedStore::new(store).into(), users: users_in_memory().await? })
+    let store = Arc::new(store);
+    let throttle = Some(RedisThrottle::over(Arc::clone(&store)));
+    let store: Arc<dyn SessionStore> = store;
+    Ok(Store { throttle, ..Store::new(CachedStore::new(store), users_in_memory().await?) })
 }
 
 /// The demo's users where there is no database for them.

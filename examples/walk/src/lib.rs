@@ -86,6 +86,7 @@ checks! { $
     }
     live {
         an_event_stream_ends_when_another_device_logs_this_one_out,
+        the_head_of_an_event_stream_opens_none,
         a_web_socket_is_closed_when_another_device_logs_this_one_out,
         a_web_socket_is_for_users_on_pages_of_this_site,
     }
@@ -113,6 +114,8 @@ checks! { $
         on_redis_sessions_survive_a_crash_and_a_logout_stays,
         #[ignore = "needs a Redis Cluster: run cargo xtask test"]
         the_same_holds_on_a_redis_cluster,
+        #[ignore = "needs Redis: run cargo xtask test"]
+        on_redis_a_guesser_is_counted_by_all_nodes_together,
         an_address_that_is_none_is_one_line_and_status_2,
         a_store_that_is_not_there_is_one_line_and_status_1,
         #[ignore = "needs PostgreSQL, and MySQL or MariaDB: run cargo xtask test"]
@@ -122,7 +125,7 @@ checks! { $
         #[cfg(unix)]
         a_signal_ends_it_gracefully,
         #[cfg(unix)]
-        an_open_event_stream_does_not_keep_it_from_ending,
+        what_is_open_is_closed_and_does_not_keep_it_from_ending,
     }
 }
 

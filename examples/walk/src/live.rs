@@ -6,7 +6,7 @@ use futures_sink::Sink;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::upgrade::Upgraded;
-use hyper::{HeaderMap, StatusCode};
+use hyper::{HeaderMap, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -42,6 +42,29 @@ pub(crate) async fn an_event_stream_ends_when_another_device_logs_this_one_out(d
     assert_eq!((again.refusal(), again.header("www-authenticate")), ((401, "login_required"), "Session"));
     let visitor = server.get("/v1/events", &[]).await;
     assert_eq!((visitor.refusal(), visitor.header("www-authenticate")), ((401, "login_required"), "Session"));
+}
+
+/// Its head comes at once and nothing after it, so that the connection takes the next request.
+pub(crate) async fn the_head_of_an_event_stream_opens_none(demo: Program<'_>) {
+    let server = demo.start();
+    let cookie = server.log_in(ALICE).await;
+    let mut connection = server.connect().await;
+    for (method, path, status) in [
+        ("HEAD", "/v1/events", 200),
+        ("GET", "/v1/me", 200),
+        ("HEAD", "/v1/ws", 400),
+        ("HEAD", "/v1/events", 200),
+    ] {
+        connection.ready().await.unwrap();
+        let request = server.request(method, path, &[("cookie", &cookie)], "");
+        let (head, body) = connection.send_request(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        assert_eq!(head.status.is_success(), status == 200, "{method} {path}: {}", head.status);
+        assert_eq!(body.is_empty(), method == "HEAD", "{method} {path}");
+    }
+    connection.ready().await.unwrap();
+    let request = server.request("GET", "/v1/events", &[("cookie", &cookie)], "");
+    Events::of(connection.send_request(request).await.unwrap()).tick().await;
 }
 
 pub(crate) async fn a_web_socket_is_closed_when_another_device_logs_this_one_out(demo: Program<'_>) {
@@ -82,12 +105,10 @@ impl Server {
     }
 
     pub(crate) async fn events(&self, cookie: &str) -> Events {
-        let (head, body) = self.open("/v1/events", &[("cookie", cookie)]).await.into_parts();
-        assert_eq!(head.status, StatusCode::OK);
-        Events { head: head.headers, body, text: String::new() }
+        Events::of(self.open("/v1/events", &[("cookie", cookie)]).await)
     }
 
-    async fn socket(&self, cookie: &str) -> Socket {
+    pub(crate) async fn socket(&self, cookie: &str) -> Socket {
         let origin = format!("http://{}", self.addr);
         let headers = [("cookie", cookie), ("origin", &origin)];
         let response = self.open("/v1/ws", &[&HANDSHAKE[..], &headers].concat()).await;
@@ -111,6 +132,12 @@ pub(crate) struct Events {
 }
 
 impl Events {
+    fn of(response: Response<Incoming>) -> Self {
+        let (head, body) = response.into_parts();
+        assert_eq!(head.status, StatusCode::OK);
+        Self { head: head.headers, body, text: String::new() }
+    }
+
     pub(crate) async fn tick(&mut self) {
         let (name, data) = self.next().await.expect("it is open");
         assert_eq!((name.as_str(), data.len()), ("tick", "2026-01-31T12:00:00.000Z".len()), "{data}");
@@ -153,10 +180,10 @@ fn field(event: &str, name: &str) -> String {
 }
 
 /// A WebSocket that is open.
-struct Socket(WebSocketStream<TokioIo<Upgraded>>);
+pub(crate) struct Socket(WebSocketStream<TokioIo<Upgraded>>);
 
 impl Socket {
-    async fn echo(&mut self, message: Message) {
+    pub(crate) async fn echo(&mut self, message: Message) {
         poll_fn(|cx| Pin::new(&mut self.0).poll_ready(cx)).await.unwrap();
         Pin::new(&mut self.0).start_send(message.clone()).unwrap();
         poll_fn(|cx| Pin::new(&mut self.0).poll_flush(cx)).await.unwrap();
@@ -164,7 +191,7 @@ impl Socket {
     }
 
     /// Waits until the server closes it, and returns the code and the reason.
-    async fn closed(mut self) -> (u16, String) {
+    pub(crate) async fn closed(mut self) -> (u16, String) {
         let closed = match self.next().await {
             Some(Message::Close(Some(frame))) => (frame.code.into(), frame.reason.to_string()),
             other => panic!("{other:?} instead of the reason"),

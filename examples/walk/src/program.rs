@@ -1,5 +1,6 @@
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::HeaderValue;
 use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::TokioIo;
@@ -106,7 +107,7 @@ impl Server {
         self.exchange(request).await
     }
 
-    fn request(
+    pub(crate) fn request(
         &self,
         method: &str,
         path: &str,
@@ -147,10 +148,18 @@ impl Server {
     where
         B: Body<Data = Bytes, Error = Infallible> + Unpin + Send + 'static,
     {
+        self.connect().await.send_request(request).await.unwrap()
+    }
+
+    /// A connection for as many requests as it is kept for.
+    pub(crate) async fn connect<B>(&self) -> SendRequest<B>
+    where
+        B: Body<Data = Bytes, Error = Infallible> + Unpin + Send + 'static,
+    {
         let stream = TokioIo::new(TcpStream::connect(self.addr).await.unwrap());
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
+        let (sender, connection) = http1::handshake(stream).await.unwrap();
         tokio::spawn(connection.with_upgrades());
-        sender.send_request(request).await.unwrap()
+        sender
     }
 }
 

@@ -5,6 +5,10 @@ use std::process::Command;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+
+/// RFC 6455 §7.4.1.
+const GOING_AWAY: u16 = 1001;
 
 /// What is under way is answered, nothing new is taken, and who is idle holds nothing up.
 pub(crate) async fn a_signal_ends_it_gracefully(demo: Program<'_>) {
@@ -30,15 +34,22 @@ pub(crate) async fn a_signal_ends_it_gracefully(demo: Program<'_>) {
     }
 }
 
-pub(crate) async fn an_open_event_stream_does_not_keep_it_from_ending(demo: Program<'_>) {
+/// Nobody is logged out, and the grace is for others: nothing is there to be warned of.
+pub(crate) async fn what_is_open_is_closed_and_does_not_keep_it_from_ending(demo: Program<'_>) {
     let server = demo.start();
-    let mut events = server.events(&server.log_in(ALICE).await).await;
+    let cookie = server.log_in(ALICE).await;
+    let (mut events, mut socket) = (server.events(&cookie).await, server.socket(&cookie).await);
+    let mut deaf = server.socket(&cookie).await;
     events.tick().await;
+    socket.echo(Message::text("still here")).await;
+    deaf.echo(Message::text("for the last time")).await;
     send(&server, "TERM");
     while let Some((name, _)) = events.next().await {
-        assert_eq!(name, "tick", "nobody is logged out");
+        assert_eq!(name, "tick");
     }
+    assert_eq!(socket.closed().await, (GOING_AWAY, String::new()));
     let output = server.wait().await;
+    drop(deaf);
     assert_eq!((output.status.code(), &*String::from_utf8_lossy(&output.stderr)), (Some(0), ""));
 }
 

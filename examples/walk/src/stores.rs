@@ -93,6 +93,34 @@ async fn sessions_survive(demo: Program<'_>, address: &str) {
     assert_me(&server, &carols, 401).await;
 }
 
+pub(crate) async fn on_redis_a_guesser_is_counted_by_all_nodes_together(demo: Program<'_>) {
+    let address = address("HALLPASS_TEST_REDIS");
+    let (one, other) = (demo.start_with(&address), demo.start_with(&address));
+    // A name that nobody else on the server guesses at.
+    let wrong = format!("username=nobody-{}&password=wrong", one.id());
+    let allowed = guesses_until_refused(&one, &wrong).await;
+    // A slow machine may be allowed one more meanwhile; a node that counts alone allows as many again.
+    let allowed_there = guesses_until_refused(&other, &wrong).await;
+    assert!(allowed_there < allowed, "{allowed_there} after {allowed}");
+    let elsewhere = format!("username=nobody-{}&password=wrong", other.id());
+    assert_eq!(
+        other.post("/v1/login_user", &[FORM], &elsewhere).await.refusal(),
+        (401, "invalid_credentials")
+    );
+}
+
+async fn guesses_until_refused(server: &Server, wrong: &str) -> usize {
+    for guesses in 0..20 {
+        let reply = server.post("/v1/login_user", &[FORM], wrong).await;
+        if reply.status == 429 {
+            assert_eq!(reply.refusal(), (429, "too_many_attempts"));
+            return guesses;
+        }
+        assert_eq!(reply.refusal(), (401, "invalid_credentials"));
+    }
+    panic!("nothing is refused");
+}
+
 pub(crate) async fn an_address_that_is_none_is_one_line_and_status_2(demo: Program<'_>) {
     for (address, reason) in [
         ("disk", "and not disk"),

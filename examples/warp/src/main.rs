@@ -2,12 +2,12 @@
 //!
 //! `cargo run -p example-warp`, then open <http://127.0.0.1:3000>. What is not about warp is in `examples/shared`.
 
-use example_shared::{Demo, Form, GRACE, User, Users, api, pages, recent_admin};
+use example_shared::{Demo, Form, GRACE, Shutdown, User, Users, api, pages, recent_admin};
 use hallpass_core::Answer;
 use hallpass_tower::{HttpHead, answer_into_response};
 use hallpass_warp::{
-    Denial, Guard, Login, LogoutEndpoint, Session, SessionLayer, WebSocket, Ws, admit, logout,
-    optional_current_user, service, session, ws,
+    Denial, Guard, Login, LogoutEndpoint, Session, SessionLayer, Ws, admit, logout, optional_current_user,
+    service, session, ws,
 };
 use std::convert::Infallible;
 use std::future::ready;
@@ -20,6 +20,7 @@ use warp::http::{Method, Request};
 use warp::path::FullPath;
 use warp::reply::Response;
 use warp::sse::{self, Event};
+use warp::ws::Message;
 use warp::{Filter, Rejection, path};
 
 #[tokio::main]
@@ -30,15 +31,17 @@ async fn main() -> ExitCode {
 async fn serve(demo: Demo) -> io::Result<()> {
     let Demo { sessions, users, listener, shutdown } = demo;
     let layer = SessionLayer::new(sessions.clone()).authenticator(users);
-    let server = hallpass_warp::serve(TcpListener::from_std(listener)?, service(layer, routes()));
+    let server =
+        hallpass_warp::serve(TcpListener::from_std(listener)?, service(layer, routes(shutdown.clone())));
     // Draining finishes the logouts whose clients did not wait for the answer.
-    server.with_graceful_shutdown(shutdown.requested()).grace(GRACE).drain(sessions).run().await;
+    server.with_graceful_shutdown(shutdown.clone().requested()).grace(GRACE).drain(sessions).run().await;
+    shutdown.sockets_closed().await;
     Ok(())
 }
 
 // Each filter that is boxed here is compiled once, and not again for each route that it is part of.
-fn routes() -> BoxedFilter<(impl warp::Reply,)> {
-    let routes = pages().or(path("v1").and(for_anybody().or(for_users())));
+fn routes(shutdown: Shutdown) -> BoxedFilter<(impl warp::Reply,)> {
+    let routes = pages().or(path("v1").and(for_anybody().or(for_users(shutdown))));
     exactly().and(routes).recover(not_found).boxed()
 }
 
@@ -71,15 +74,18 @@ fn for_anybody() -> BoxedFilter<(impl warp::Reply,)> {
     public.or(register).or(log_in).or(log_out).or(counter).boxed()
 }
 
-fn for_users() -> BoxedFilter<(impl warp::Reply,)> {
+fn for_users(shutdown: Shutdown) -> BoxedFilter<(impl warp::Reply,)> {
     let get = || only("GET, HEAD");
     let act = || only("POST").and(user()).and(login()).and(form());
     let act_as = || only("POST").and(current_user()).and(login()).and(form());
+    let stop = shutdown.clone();
 
     let me = path!("me").and(get()).and(current_user()).and(session()).map(me);
     let slow = path!("slow").and(get()).and(user()).and(session()).and(query()).then(slow);
-    let events = path!("events").and(get()).and(user()).and(session()).map(events);
-    let socket = path!("ws").and(get()).and(ws::<Users>()).map(|upgrade: Ws| upgrade.on_upgrade(echo));
+    let events = path!("events").and(get()).and(user()).and(session());
+    let events = events.map(move |session| open_events(&session, stop.clone()));
+    let socket = path!("ws").and(get()).and(ws::<Users>());
+    let socket = socket.map(move |upgrade| open_socket(upgrade, &shutdown));
     let sessions = path!("sessions").and(get()).and(user()).and(login()).then(list_sessions);
     let end = path!("sessions" / String).and(only("DELETE")).and(user()).and(login()).then(end_session);
     let others = path!("logout_others").and(act()).then(logout_others);
@@ -126,19 +132,17 @@ async fn slow(session: Session, query: Option<String>) -> Reply {
     Reply(api::slow(&session, query.as_deref()).await)
 }
 
-fn events(session: Session) -> impl warp::Reply {
+fn open_events(session: &Session, shutdown: Shutdown) -> impl warp::Reply + use<> {
     let event = |name: &str, data: &str| Ok::<_, Infallible>(Event::default().event(name).data(data));
-    sse::reply(api::events(&session, event))
+    sse::reply(api::events(session, shutdown, event))
 }
 
 /// The socket is closed when the session ends.
-async fn echo(mut socket: WebSocket) {
-    while let Some(Ok(message)) = socket.recv().await {
-        let is_data = message.is_text() || message.is_binary();
-        if is_data && socket.send(message).await.is_err() {
-            break;
-        }
-    }
+fn open_socket(upgrade: Ws, shutdown: &Shutdown) -> impl warp::Reply + use<> {
+    let data = |message| Some(message).filter(|it: &Message| it.is_text() || it.is_binary());
+    let going_away = Message::close_with(1001_u16, "");
+    let open = shutdown.socket();
+    upgrade.on_upgrade(move |socket| api::echo(socket, open, data, going_away))
 }
 
 async fn list_sessions(login: Login<Users>) -> Reply {

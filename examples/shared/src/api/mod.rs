@@ -6,7 +6,7 @@ mod login;
 mod password;
 mod sessions;
 
-pub use live::events;
+pub use live::{echo, events};
 pub use login::{login_user, reauthenticate, register_user};
 pub use password::change_password;
 pub use sessions::{
