@@ -7,15 +7,16 @@ pub mod allocations;
 pub mod chart;
 pub mod entrants;
 pub mod lock;
+pub mod loopback;
 pub mod numbers;
 pub mod peer;
 pub mod peers;
 pub mod results;
 pub mod row;
-#[cfg(feature = "served")]
-pub mod served;
+pub mod serving;
 pub mod spawning;
 pub mod speed;
+pub mod stores;
 pub mod table;
 pub mod threads;
 

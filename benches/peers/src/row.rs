@@ -2,12 +2,14 @@
 
 use crate::lock;
 use crate::peer::{Peer, Traits, log_in, post};
+use crate::serving::{self, Serve, Serving};
 use crate::spawning::InRuntime;
 use crate::threads::{Lane, drive};
 use actix_http::Request as ActixRequest;
 use actix_web::Error as ActixError;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service as ActixService, ServiceResponse};
+use axum::body::Body;
 use benches::actix::Actix;
 use benches::drive::{Tower, ready};
 use benches::{Contender, Prepared, Trial, Workload};
@@ -15,6 +17,7 @@ use http::{Request, Response};
 use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
+use std::net::TcpListener;
 use std::rc::Rc;
 use tower_service::Service;
 
@@ -32,7 +35,7 @@ pub enum Base {
 }
 
 impl Base {
-    /// The name of its crate.
+    /// The name of its crate, and how it is driven where that differs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -41,6 +44,12 @@ impl Base {
             Self::Actix => "actix-web",
             Self::Warp => "warp",
         }
+    }
+
+    /// The crate: the same inside of a runtime and outside.
+    #[must_use]
+    pub fn framework(self) -> &'static str {
+        if self == Self::AxumInRuntime { Self::Axum.name() } else { self.name() }
     }
 }
 
@@ -72,27 +81,28 @@ pub struct Row {
     kind: Kind,
     traits: Traits,
     apps: Box<dyn Apps>,
+    serve: Serve,
 }
 
 impl Row {
     /// A peer on axum. `name` is its crate's.
-    pub fn axum<S, R>(name: &str, service: S) -> Self
+    pub fn axum<S>(name: &str, service: S) -> Self
     where
-        S: Service<Request<axum::body::Body>, Response = Response<R>, Error = Infallible>,
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>,
         S: Clone + Send + 'static,
-        R: 'static,
     {
-        Self::new(name, Base::Axum, TowerApps { service, body: PhantomData })
+        let serve = serving::axum(service.clone());
+        Self::new(name, Base::Axum, TowerApps { service, body: PhantomData }, serve)
     }
 
     /// A peer on warp. `name` is its crate's.
-    pub fn warp<S, R>(name: &str, service: S) -> Self
+    pub fn warp<S>(name: &str, service: S) -> Self
     where
-        S: Service<Request<benches::warp::Body>, Response = Response<R>, Error = Infallible>,
+        S: Service<Request<benches::warp::Body>, Response = warp::reply::Response, Error = Infallible>,
         S: Clone + Send + 'static,
-        R: 'static,
     {
-        Self::new(name, Base::Warp, TowerApps { service, body: PhantomData })
+        let serve = serving::warp(service.clone());
+        Self::new(name, Base::Warp, TowerApps { service, body: PhantomData }, serve)
     }
 
     /// A peer on actix-web, whose applications are made by `make` in the threads that use them. `name` is its crate's.
@@ -102,12 +112,13 @@ impl Row {
         S: ActixService<ActixRequest, Response = ServiceResponse<B>, Error = ActixError> + 'static,
         B: MessageBody + 'static,
     {
-        Self::new(name, Base::Actix, ActixApps { make })
+        let serve = serving::actix(make.clone());
+        Self::new(name, Base::Actix, ActixApps { make }, serve)
     }
 
-    fn new(name: &str, base: Base, apps: impl Apps + 'static) -> Self {
+    fn new(name: &str, base: Base, apps: impl Apps + 'static, serve: Serve) -> Self {
         let apps = Box::new(apps);
-        Self { name: name.to_owned(), base, kind: Kind::Peer, traits: Traits::default(), apps }
+        Self { name: name.to_owned(), base, kind: Kind::Peer, traits: Traits::default(), apps, serve }
     }
 
     /// This row as no peer, but of this kind.
@@ -186,6 +197,12 @@ impl Row {
     #[must_use]
     pub fn lane(&self) -> Lane {
         self.apps.lane(self)
+    }
+
+    /// Serves the application on a socket that does not block, until this is dropped.
+    #[must_use]
+    pub fn serve(&self, listener: TcpListener) -> Serving {
+        (self.serve)(listener)
     }
 }
 

@@ -6,12 +6,17 @@ use super::memory_store::MemoryStore;
 use crate::row::Row;
 use actix_identity::{Identity, IdentityMiddleware};
 use actix_session::SessionMiddleware;
+use actix_session::storage::SessionStore;
 use actix_web::cookie::Key;
 use actix_web::test::init_service;
 use actix_web::{App, HttpMessage, HttpRequest, HttpResponse, web};
 
 pub(super) fn row() -> Row {
-    let (store, key) = (MemoryStore::default(), Key::generate());
+    row_over(MemoryStore::default())
+}
+
+pub(crate) fn row_over(store: impl SessionStore + Clone + Send + 'static) -> Row {
+    let key = Key::generate();
     Row::actix("actix-identity", async move || {
         let sessions = SessionMiddleware::new(store.clone(), key.clone());
         let app = App::new().wrap(IdentityMiddleware::default()).wrap(sessions);

@@ -3,13 +3,18 @@
 use super::id;
 use super::memory_store::MemoryStore;
 use crate::row::Row;
+use actix_session::storage::SessionStore;
 use actix_session::{Session, SessionMiddleware};
 use actix_web::cookie::Key;
 use actix_web::test::init_service;
 use actix_web::{App, HttpRequest, HttpResponse, web};
 
 pub(super) fn row() -> Row {
-    let (store, key) = (MemoryStore::default(), Key::generate());
+    row_over(MemoryStore::default())
+}
+
+pub(crate) fn row_over(store: impl SessionStore + Clone + Send + 'static) -> Row {
+    let key = Key::generate();
     Row::actix("actix-session", async move || {
         let middleware = SessionMiddleware::new(store.clone(), key.clone());
         init_service(App::new().wrap(middleware).configure(routes)).await

@@ -3,15 +3,21 @@
 use super::id;
 use crate::row::Row;
 use axess::authn::{TenantId, UserId};
-use axess::{AuthSession, Clock, MemorySessionStore, SessionLayer, SystemClock};
+use axess::{AuthSession, Clock, MemorySessionStore, SessionLayer, SessionStore, SystemClock};
 use axum::Router;
 use axum::extract::RawQuery;
 use axum::routing::{get, post};
 use http::StatusCode;
 
+/// What cookies are signed with, and values encrypted in stores that do so.
+pub(crate) const KEY: [u8; 32] = *b"0123456789abcdefghijklmnopqrstuv";
+
 pub(super) fn row() -> Row {
-    let key = std::array::from_fn(|place| place as u8);
-    let layer = SessionLayer::new(MemorySessionStore::new(), key);
+    row_over(MemorySessionStore::new())
+}
+
+pub(crate) fn row_over(store: impl SessionStore) -> Row {
+    let layer = SessionLayer::new(store, KEY);
     Row::axum("axess", routes().layer(layer)).in_runtime().sealed()
 }
 

@@ -10,21 +10,20 @@ use http::StatusCode;
 use std::convert::Infallible;
 use std::error::Error;
 use tower_sessions_014::cookie::time::Duration;
-use tower_sessions_014::{Expiry, MemoryStore, Session, SessionManagerLayer};
+use tower_sessions_014::{Expiry, MemoryStore, Session, SessionManagerLayer, SessionStore};
 
 type Answer = Result<StatusCode, StatusCode>;
 type AuthSession = axum_login::AuthSession<Users>;
 
 pub(super) fn row() -> Row {
-    Row::axum("axum-login", app())
+    row_over(MemoryStore::default())
 }
 
-/// The application over an empty store.
-pub fn app() -> Router {
+pub(crate) fn row_over(store: impl SessionStore + Clone) -> Row {
     let expiry = Expiry::OnInactivity(Duration::minutes(30));
-    let sessions = SessionManagerLayer::new(MemoryStore::default()).with_expiry(expiry);
+    let sessions = SessionManagerLayer::new(store).with_expiry(expiry);
     let layer = AuthManagerLayerBuilder::new(Users, sessions).build();
-    routes().layer(layer)
+    Row::axum("axum-login", routes().layer(layer))
 }
 
 fn routes() -> Router {

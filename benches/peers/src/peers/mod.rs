@@ -1,12 +1,14 @@
 //! The application, with each of the peers.
 
-mod actix_identity;
-mod actix_session;
-mod axess;
-pub mod axum_login;
-mod axum_session;
+pub(crate) mod actix_identity;
+pub(crate) mod actix_session;
+pub(crate) mod axess;
+pub(crate) mod axum_login;
+pub(crate) mod axum_session;
 mod memory_store;
-pub mod tower_sessions;
+mod tower_sessions;
+#[cfg(feature = "stores")]
+pub(crate) mod tower_sessions_014;
 mod warp_sessions;
 
 use crate::Row;

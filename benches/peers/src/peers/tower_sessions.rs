@@ -13,13 +13,9 @@ use tower_sessions::{Expiry, MemoryStore, Session, SessionManagerLayer};
 type Answer = Result<StatusCode, StatusCode>;
 
 pub(super) fn row() -> Row {
-    Row::axum("tower-sessions", app())
-}
-
-/// The application over an empty store.
-pub fn app() -> Router {
     let expiry = Expiry::OnInactivity(Duration::minutes(30));
-    routes().layer(SessionManagerLayer::new(MemoryStore::default()).with_expiry(expiry))
+    let layer = SessionManagerLayer::new(MemoryStore::default()).with_expiry(expiry);
+    Row::axum("tower-sessions", routes().layer(layer))
 }
 
 fn routes() -> Router {
