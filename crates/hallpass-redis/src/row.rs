@@ -7,6 +7,7 @@
 use crate::keys::owner;
 use crate::script::{Call, decimal};
 use hallpass_core::{AuthLevel, DecodeError, Record, SessionData, SessionKey, Timestamp};
+use sha1_smol::Sha1;
 use sha2::{Digest, Sha256};
 
 const CHECK_LEN: usize = 8;
@@ -29,6 +30,14 @@ pub(crate) fn with_record(call: Call, record: &Record) -> Call {
     let [handle, owner, _version, fields @ ..] = fields(record);
     let call = call.arg(*record.key.as_bytes()).arg(handle).arg(owner);
     fields.into_iter().fold(call, Call::arg).arg(rest).arg(data)
+}
+
+/// Fails if the fields that a script found, without looking at their checksum, are not those that scripts wrote.
+pub(crate) fn verify(found: &[Vec<u8>; FIELDS], checksum: &[u8]) -> Result<(), DecodeError> {
+    // Scripts have no other hash. It notices accidents: who can write to the store can make it, too.
+    let mut expected = Sha1::from(found.join(&b'\n')).digest().to_string();
+    expected.truncate(2 * CHECK_LEN);
+    if expected.as_bytes() == checksum { Ok(()) } else { Err(DecodeError::Damaged) }
 }
 
 /// The record that scripts found, with the data.

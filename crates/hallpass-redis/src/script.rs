@@ -38,7 +38,7 @@ macro_rules! scripts {
 // `no-writes`: with it, a server that has become a replica would go on answering with what it knows.
 scripts! {
     CREATE: "", "read" "change" "record" "admit" "create";
-    LOAD: "allow-oom", "read" "load";
+    LOAD: "allow-oom", "load";
     UPDATE: "", "read" "change" "record" "update";
     TOUCH: "allow-oom", "read" "change" "touch";
     REPLACE: "", "read" "change" "record" "admit" "replace";

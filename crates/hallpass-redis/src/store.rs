@@ -158,13 +158,15 @@ impl SessionStore for RedisStore {
         let call = self.reading(&script::LOAD, Tag::of(key.shard()), Timestamp::default());
         let row = call.base().row(key);
         let mut reply = self.reply(&call.key(row).arg(*key.as_bytes())).await?;
+        if reply.word() == b"none" {
+            return Ok(None);
+        }
+        let (rest, data, checksum) = (reply.bytes()?, reply.bytes()?, reply.bytes()?);
+        let fields = reply.fields()?;
+        row::verify(&fields, &checksum)?;
         match reply.word() {
-            b"none" => Ok(None),
-            b"found" => {
-                let (rest, data) = (reply.bytes()?, reply.bytes()?);
-                let fields = reply.fields()?;
-                Ok(Some(Arc::new(row::decode(key, &rest, &data, &fields)?)))
-            }
+            b"found" => Ok(Some(Arc::new(row::decode(key, &rest, &data, &fields)?))),
+            b"unlinked" => Ok(None),
             _ => Err(strange()),
         }
     }

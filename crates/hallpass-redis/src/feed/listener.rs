@@ -125,6 +125,7 @@ impl Listener {
         subscription: &Subscription,
         errands: &mut JoinSet<Result<(), ()>>,
     ) {
+        rounds.forget(Join::is_closed);
         let Some(number) = rounds.begin(&mut self.waiting) else { return };
         for (place, primary) in subscription.primaries.iter().enumerate() {
             let (primary, names, channel) =

@@ -6,7 +6,8 @@ const PATIENCE: u32 = 3;
 /// The rounds in which every primary is made to say something, and who waits for the end of one.
 pub(super) struct Rounds<J> {
     number: u64,
-    missing: Vec<bool>,
+    /// By who says it and where: a cluster passes on what one primary says to all of them.
+    missing: Vec<Vec<bool>>,
     ticks: u32,
     is_due: bool,
     waiting: Vec<J>,
@@ -14,7 +15,8 @@ pub(super) struct Rounds<J> {
 
 impl<J> Rounds<J> {
     pub(super) fn new(primaries: usize) -> Self {
-        Self { number: 0, missing: vec![false; primaries], ticks: 0, is_due: false, waiting: Vec::new() }
+        let missing = vec![vec![false; primaries]; primaries];
+        Self { number: 0, missing, ticks: 0, is_due: false, waiting: Vec::new() }
     }
 
     /// Begins a round if none is running, and one is due or somebody in `waiting` wants it; its number.
@@ -27,35 +29,48 @@ impl<J> Rounds<J> {
             return None;
         }
         self.number += 1;
-        self.missing.fill(true);
+        self.missing.iter_mut().for_each(|places| places.fill(true));
         (self.ticks, self.is_due) = (0, false);
         self.waiting.append(waiting);
         Some(self.number)
     }
 
-    /// Notes what was heard from the primary at `place`, and returns who waited for this round if it was the last one.
+    /// Notes what was heard at `place`, and returns who waited for this round if nothing of it is missing any more: what
+    /// a primary has said before arrives before, also where it is passed on.
     pub(super) fn hear(&mut self, place: usize, text: &[u8]) -> Vec<J> {
-        // A cluster passes each heartbeat on to every primary. Only its own tells that a primary is there.
-        if text != beat(place, self.number).as_bytes() || !self.is_running() {
-            return Vec::new();
-        }
-        self.missing[place] = false;
-        if self.is_running() { Vec::new() } else { std::mem::take(&mut self.waiting) }
+        let number = self.number;
+        let said_by = (0..self.missing.len()).find(|by| text == beat(*by, number).as_bytes());
+        let Some(by) = said_by else { return Vec::new() };
+        self.missing[by][place] = false;
+        let is_over = !self.missing.iter().flatten().any(|missing| *missing);
+        if is_over { std::mem::take(&mut self.waiting) } else { Vec::new() }
     }
 
     /// Time has passed; whether all primaries may still be there.
     pub(super) fn tick(&mut self) -> bool {
         self.is_due = true;
         self.ticks += 1;
-        !self.is_running() || self.ticks < PATIENCE
+        !self.is_silent() || self.ticks < PATIENCE
+    }
+
+    /// Those who no longer wait need no round.
+    pub(super) fn forget(&mut self, is_gone: impl Fn(&J) -> bool) {
+        self.waiting.retain(|one| !is_gone(one));
     }
 
     pub(super) fn is_waited_for(&self) -> bool {
         !self.waiting.is_empty()
     }
 
+    /// Where primaries do not pass on what they say to each other, who waits does so for the next round.
     fn is_running(&self) -> bool {
-        self.missing.contains(&true)
+        let incomplete = self.missing.iter().flatten().any(|missing| *missing);
+        self.is_silent() || self.is_waited_for() && incomplete && self.ticks < PATIENCE
+    }
+
+    /// Whether a primary has not been heard by its own listeners: only that tells that it is there.
+    fn is_silent(&self) -> bool {
+        self.missing.iter().enumerate().any(|(place, places)| places[place])
     }
 }
 
@@ -69,16 +84,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_waits_is_answered_when_every_primary_was_heard() {
+    fn who_waits_is_answered_when_every_primary_was_heard_everywhere() {
         let mut rounds = Rounds::new(2);
         assert_eq!(rounds.begin(&mut vec!["ada"]), Some(1));
         assert!(rounds.is_waited_for());
-        assert!(rounds.hear(0, b"0:1").is_empty());
-        assert!(rounds.hear(0, b"1:1").is_empty(), "passed on by another");
-        assert!(rounds.hear(1, b"1:0").is_empty(), "of an earlier round");
-        assert_eq!(rounds.hear(1, b"1:1"), ["ada"]);
+        for (place, text) in [(0, b"0:1"), (1, b"1:0"), (1, b"1:1"), (0, b"1:1"), (0, b"0:1")] {
+            assert!(rounds.hear(place, text).is_empty(), "the first has not been passed on");
+        }
+        assert_eq!(rounds.hear(1, b"0:1"), ["ada"]);
         assert!(!rounds.is_waited_for());
-        assert!(rounds.hear(1, b"1:1").is_empty(), "once");
+        assert!(rounds.hear(1, b"0:1").is_empty(), "once");
+    }
+
+    #[test]
+    fn primaries_that_do_not_hear_each_other_are_there_and_whoever_waits_goes_on_waiting() {
+        let mut rounds = Rounds::new(2);
+        rounds.begin(&mut vec!["ada"]);
+        for number in 1..5 {
+            rounds.hear(0, beat(0, number).as_bytes());
+            rounds.hear(1, beat(1, number).as_bytes());
+            assert_eq!(rounds.begin(&mut vec![]), None, "it may be on its way");
+            assert!((0..PATIENCE).all(|_| rounds.tick()));
+            assert_eq!(rounds.begin(&mut vec![]), Some(number + 1));
+        }
+        rounds.forget(|_| true);
+        assert!(!rounds.is_waited_for());
     }
 
     #[test]
