@@ -58,8 +58,8 @@ where
     if matches!(method, "GET" | "HEAD" | "POST") && is_page { Audience::Browser } else { Audience::Api }
 }
 
-/// Whether the request is a browser's navigation, as [`audience`] judges it, that asks for HTML. This is asked first: it
-/// settles the matter for programs, and every request pays for it.
+/// Whether the request is a browser's navigation, as [`audience`] judges it, that names HTML, which htmx restoring its history
+/// need not do. That is asked first: it settles the matter for programs, and every request pays for it.
 pub(crate) fn is_navigation(head: &impl RequestHead) -> bool {
     let values = |name: &str, visit: &mut dyn FnMut(&[u8])| head.for_each_value(name, visit);
     accept::prefers_html(&values) && audience(head.method(), values) == Audience::Browser
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_is_a_navigation_if_its_audience_is_a_browser() {
+    fn a_navigation_is_made_by_a_browser_and_names_html() {
         let head = |method| Head::new(method).line("accept", CHROME);
         assert!(is_navigation(&head("GET")));
         assert!(!is_navigation(&Head::new("GET")));

@@ -180,7 +180,7 @@ impl SessionManager {
         record.key == *key && record.realm == self.0.realm && Sort::of(record) == sort
     }
 
-    async fn ask_not_before(&self, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn ask_not_before(&self, now: Timestamp) -> Result<(), StoreError> {
         let at = self.limited(self.0.store.not_before(&self.0.realm)).await?.unwrap_or_default();
         self.learn_not_before(at);
         self.0.not_before.asked.store(now.as_millis(), Ordering::Release);

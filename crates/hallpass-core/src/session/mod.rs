@@ -135,7 +135,7 @@ impl Session {
     }
 
     /// Asks the store itself whether the session is still live: what was opened may come from a cache, and may have ended
-    /// since. Ask before something that outlives the request, such as a change of the password. A login that this
+    /// since, alone or with everybody's. Ask before something that outlives the request, such as a change of the password. A login that this
     /// request itself is about to write counts as live.
     ///
     /// # Errors
@@ -143,8 +143,11 @@ impl Session {
     /// When the store could not be asked, or holds bytes that do not decode.
     pub async fn is_still_live(&self) -> Result<bool, StoreError> {
         let Some(record) = self.record() else { return Ok(self.pending_identity().is_some()) };
-        let manager = self.0.manager();
-        match manager.find_latest(&record.key, Sort::of(&record), manager.now()).await? {
+        let (manager, now) = (self.0.manager(), self.0.manager().now());
+        if record.identity.is_some() {
+            manager.ask_not_before(now).await?;
+        }
+        match manager.find_latest(&record.key, Sort::of(&record), now).await? {
             Found::Live(_) => Ok(true),
             Found::Over(..) => Ok(false),
             Found::Undecodable(_) => Err(StoreError::undecodable("the session of this request")),

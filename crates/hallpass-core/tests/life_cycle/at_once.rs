@@ -173,6 +173,18 @@ async fn ended_for_all_reaches_a_watcher_though_its_message_was_lost() {
 }
 
 #[tokio::test]
+async fn ended_for_all_elsewhere_a_moment_ago_a_session_that_is_asked_for_is_over() {
+    let world = World::new();
+    let (jar, mut visitor) = (world.logged_in(7).await, Jar::default());
+    world.request(&mut visitor, async |s| s.insert("cart", "hat").unwrap()).await;
+    let session = world.open(&jar).await;
+    world.clock.advance(Duration::from_millis(1));
+    let _ = another_node(&world).admin().end_everybody().await.unwrap();
+    assert!(!session.is_still_live().await.unwrap());
+    assert!(world.open(&visitor).await.is_still_live().await.unwrap(), "not a login");
+}
+
+#[tokio::test]
 async fn a_logout_of_a_session_ended_for_all_ends_none() {
     let world = World::new();
     let jar = world.logged_in(7).await;
