@@ -112,6 +112,7 @@ impl Listener {
                     if !rounds.tick() {
                         return End::Lost("a primary is silent");
                     }
+                    self.admit(rounds.overdue());
                 }
             }
             self.go_on(&mut rounds, &subscription, &mut errands);
@@ -125,7 +126,6 @@ impl Listener {
         subscription: &Subscription,
         errands: &mut JoinSet<Result<(), ()>>,
     ) {
-        rounds.forget(Join::is_closed);
         let Some(number) = rounds.begin(&mut self.waiting) else { return };
         for (place, primary) in subscription.primaries.iter().enumerate() {
             let (primary, names, channel) =
@@ -146,16 +146,20 @@ impl Listener {
         }
         let Some((channel, text)) = message_of(push) else { return Ok(()) };
         if channel == self.channels[1].as_bytes() {
-            for join in rounds.hear(place, &text) {
-                // Who no longer waits is no subscriber.
-                let _ = join.send(Ok(self.events.subscribe()));
-            }
+            self.admit(rounds.hear(place, &text));
         } else if self.recent.is_new(&text) {
             for event in message::read(&text) {
                 let _ = self.events.send(event);
             }
         }
         Ok(())
+    }
+
+    fn admit(&self, joins: Vec<Join>) {
+        for join in joins {
+            // Who no longer waits is no subscriber.
+            let _ = join.send(Ok(self.events.subscribe()));
+        }
     }
 
     fn turn_away(&mut self, why: &str) {

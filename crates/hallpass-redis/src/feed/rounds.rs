@@ -1,6 +1,7 @@
 //! Hearing every primary once, again and again.
 
-/// After how many ticks a round that is not complete has failed: two and a half heartbeats, as the ticks go.
+/// After how many ticks a primary that is not heard is silent, two and a half heartbeats, as the ticks go; and nobody waits
+/// any longer for what primaries pass on.
 const PATIENCE: u32 = 3;
 
 /// The rounds in which every primary is made to say something, and who waits for the end of one.
@@ -11,12 +12,13 @@ pub(super) struct Rounds<J> {
     ticks: u32,
     is_due: bool,
     waiting: Vec<J>,
+    waited: u32,
 }
 
 impl<J> Rounds<J> {
     pub(super) fn new(primaries: usize) -> Self {
         let missing = vec![vec![false; primaries]; primaries];
-        Self { number: 0, missing, ticks: 0, is_due: false, waiting: Vec::new() }
+        Self { number: 0, missing, ticks: 0, is_due: false, waiting: Vec::new(), waited: 0 }
     }
 
     /// Begins a round if none is running, and one is due or somebody in `waiting` wants it; its number.
@@ -25,7 +27,7 @@ impl<J> Rounds<J> {
     /// still be on its way.
     pub(super) fn begin(&mut self, waiting: &mut Vec<J>) -> Option<u64> {
         let wanted = self.is_due || !waiting.is_empty();
-        if self.is_running() || !wanted {
+        if self.is_silent() || !wanted {
             return None;
         }
         self.number += 1;
@@ -43,29 +45,30 @@ impl<J> Rounds<J> {
         let Some(by) = said_by else { return Vec::new() };
         self.missing[by][place] = false;
         let is_over = !self.missing.iter().flatten().any(|missing| *missing);
-        if is_over { std::mem::take(&mut self.waiting) } else { Vec::new() }
+        if is_over { self.release() } else { Vec::new() }
     }
 
     /// Time has passed; whether all primaries may still be there.
     pub(super) fn tick(&mut self) -> bool {
         self.is_due = true;
         self.ticks += 1;
+        self.waited += u32::from(self.is_waited_for());
         !self.is_silent() || self.ticks < PATIENCE
     }
 
-    /// Those who no longer wait need no round.
-    pub(super) fn forget(&mut self, is_gone: impl Fn(&J) -> bool) {
-        self.waiting.retain(|one| !is_gone(one));
+    /// Who has waited for long enough. Every primary was heard, but they do not pass on what they say to each other: there
+    /// may be something from before that comes later, which has happened all the same.
+    pub(super) fn overdue(&mut self) -> Vec<J> {
+        if self.waited >= PATIENCE && !self.is_silent() { self.release() } else { Vec::new() }
     }
 
     pub(super) fn is_waited_for(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// Where primaries do not pass on what they say to each other, who waits does so for the next round.
-    fn is_running(&self) -> bool {
-        let incomplete = self.missing.iter().flatten().any(|missing| *missing);
-        self.is_silent() || self.is_waited_for() && incomplete && self.ticks < PATIENCE
+    fn release(&mut self) -> Vec<J> {
+        self.waited = 0;
+        std::mem::take(&mut self.waiting)
     }
 
     /// Whether a primary has not been heard by its own listeners: only that tells that it is there.
@@ -97,18 +100,28 @@ mod tests {
     }
 
     #[test]
-    fn primaries_that_do_not_hear_each_other_are_there_and_whoever_waits_goes_on_waiting() {
+    fn primaries_that_do_not_hear_each_other_are_there_and_keep_nobody_waiting_for_ever() {
+        let mut rounds = Rounds::new(2);
+        let mut waiting = vec!["ada"];
+        for number in 1..=u64::from(PATIENCE) {
+            assert_eq!(rounds.begin(&mut waiting), Some(number), "heartbeats go on");
+            for place in 0..2 {
+                assert!(rounds.hear(place, beat(place, number).as_bytes()).is_empty());
+            }
+            assert!(rounds.overdue().is_empty());
+            assert!(rounds.tick());
+        }
+        assert_eq!(rounds.overdue(), ["ada"]);
+        assert!(!rounds.is_waited_for());
+    }
+
+    #[test]
+    fn nobody_is_told_that_a_silent_primary_was_heard() {
         let mut rounds = Rounds::new(2);
         rounds.begin(&mut vec!["ada"]);
-        for number in 1..5 {
-            rounds.hear(0, beat(0, number).as_bytes());
-            rounds.hear(1, beat(1, number).as_bytes());
-            assert_eq!(rounds.begin(&mut vec![]), None, "it may be on its way");
-            assert!((0..PATIENCE).all(|_| rounds.tick()));
-            assert_eq!(rounds.begin(&mut vec![]), Some(number + 1));
-        }
-        rounds.forget(|_| true);
-        assert!(!rounds.is_waited_for());
+        rounds.hear(0, b"0:1");
+        assert!(!(0..PATIENCE).all(|_| rounds.tick()));
+        assert!(rounds.overdue().is_empty());
     }
 
     #[test]
