@@ -50,7 +50,7 @@ pub(crate) async fn the_head_of_an_event_stream_opens_none(demo: Program<'_>) {
     let cookie = server.log_in(ALICE).await;
     let mut connection = server.connect().await;
     for (method, path, status) in [
-        ("HEAD", "/v1/events", 200),
+        ("HEAD", "/v1/events", 200_u16),
         ("GET", "/v1/me", 200),
         ("HEAD", "/v1/ws", 400),
         ("HEAD", "/v1/events", 200),
@@ -59,7 +59,9 @@ pub(crate) async fn the_head_of_an_event_stream_opens_none(demo: Program<'_>) {
         let request = server.request(method, path, &[("cookie", &cookie)], "");
         let (head, body) = connection.send_request(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        assert_eq!(head.status.is_success(), status == 200, "{method} {path}: {}", head.status);
+        // What is no handshake is refused by each framework in its own way.
+        let is_expected = if status == 200 { head.status == status } else { head.status.is_client_error() };
+        assert!(is_expected, "{method} {path}: {}", head.status);
         assert_eq!(body.is_empty(), method == "HEAD", "{method} {path}");
     }
     connection.ready().await.unwrap();
