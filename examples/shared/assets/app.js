@@ -17,6 +17,9 @@ const reasons = {
 };
 let left = false;
 
+// A form, such as the one that logs out, leads to a page of its own.
+addEventListener("submit", () => (left = true));
+
 if (afterLogout) {
   tabs.onmessage = check;
 } else {
