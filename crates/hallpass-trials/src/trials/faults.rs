@@ -25,18 +25,18 @@ const RECOVERY: Duration = Duration::from_secs(10);
 
 pub(crate) async fn on_postgres(program: Program) {
     // So that a crash is one from which a server of somebody's own has to recover.
-    run(program, Server::builder(Kind::Postgres).setting("fsync", "on").setting("full_page_writes", "on"))
-        .await;
+    let server = Server::builder(Kind::Postgres).setting("fsync", "on").setting("full_page_writes", "on");
+    run(program, server, Ledger::default()).await;
 }
 
 pub(crate) async fn on_redis(program: Program) {
-    run(program, Server::builder(Kind::Redis)).await;
+    run(program, Server::builder(Kind::Redis), Ledger::with_counts_in_store()).await;
 }
 
-async fn run(program: Program, server: ServerBuilder) {
+async fn run(program: Program, server: ServerBuilder, ledger: Ledger) {
     let mut server = server.start().unwrap();
     let demo = program.start(server.url());
-    let ledger = Arc::new(Ledger::default());
+    let ledger = Arc::new(ledger);
     let load = Load::start(demo.addr, USERS, ledger.clone()).await;
     let began = Instant::now();
     sleep(CALM).await;
