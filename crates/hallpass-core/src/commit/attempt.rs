@@ -22,15 +22,15 @@ impl Job<'_> {
         if let (Some(device), Some(_)) = (&grant.attempt.device, &self.outcome.login) {
             self.outcome.device = Some(self.manager.cookies().set_device(device));
         }
-        self.manager.forgive(&grant.attempt.buckets).await;
+        self.manager.forgive(Arc::clone(&grant.attempt.buckets));
         Ok(())
     }
 
     /// The password was right, and it is not the user's fault that the login is not on record.
-    pub(super) async fn forgive_unless_refused(&self, failure: &Failure) {
+    pub(super) fn forgive_unless_refused(&self, failure: &Failure) {
         let refused = matches!(failure, Failure::Superseded | Failure::LimitReached);
         if let Some(grant) = self.intent.log_in.as_ref().filter(|_| !refused) {
-            self.manager.forgive(&grant.attempt.buckets).await;
+            self.manager.forgive(Arc::clone(&grant.attempt.buckets));
         }
     }
 }

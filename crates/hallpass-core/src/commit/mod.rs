@@ -189,7 +189,7 @@ async fn carry_out(slot: &SessionSlot) -> CommitOutcome {
         Err(failure) => {
             failure.log();
             job.tell_failed_login(&failure);
-            job.forgive_unless_refused(&failure).await;
+            job.forgive_unless_refused(&failure);
             CommitOutcome::refused(failure.refusal())
         }
     }

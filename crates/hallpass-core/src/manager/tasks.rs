@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -65,6 +65,13 @@ impl Tasks {
     ) -> Poll<F::Output> {
         let _within = self.runtime.enter();
         work.poll(cx)
+    }
+
+    /// Does work as far as it goes without waiting, and has the rest done on this runtime.
+    pub(crate) fn begin(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut work = Certain::new(self.clone(), work);
+        // What is left when this is dropped is polled again there.
+        let _ = Pin::new(&mut work).poll(&mut Context::from_waker(Waker::noop()));
     }
 
     /// Goes on with work that was counted when it was started.
@@ -212,6 +219,19 @@ mod tests {
         let certain = Certain::new(tasks.clone(), async { panic!("the store's own fault") });
         assert!(tokio::spawn(certain).await.is_err());
         assert!(tasks.drain(Duration::from_secs(60)).await);
+    }
+
+    #[tokio::test]
+    async fn work_that_was_begun_is_waited_for_by_the_drain_alone() {
+        let tasks = Tasks::new(Handle::current());
+        tasks.begin(async {});
+        assert!(tasks.drain(Duration::ZERO).await, "it had nothing to wait for");
+        let (go, finished, work) = work();
+        tasks.begin(work);
+        assert!(!tasks.drain(Duration::from_millis(1)).await, "it must still be waiting");
+        go.send(()).unwrap();
+        assert!(tasks.drain(Duration::from_secs(60)).await);
+        assert!(finished.load(Ordering::SeqCst));
     }
 
     #[tokio::test]

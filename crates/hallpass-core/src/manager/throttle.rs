@@ -88,13 +88,17 @@ impl SessionManager {
         }
     }
 
-    /// Gives back all that was taken out of `buckets`. Where that fails, their users wait for longer than they would have
-    /// to, which is no reason to fail what succeeded: it is logged.
-    pub async fn forgive(&self, buckets: &[Bucket]) {
-        for bucket in buckets {
-            if let Err(error) = self.limited(self.counted_by().clear(bucket)).await {
-                tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "the throttle could not be told of a success");
+    /// Gives back all that was taken out of `buckets`. It is begun at once and waited for by nobody but
+    /// [`drain`](Self::drain): a throttle that is slow, or away, does not hold up what succeeded. Where it fails, users
+    /// wait for longer than they would have to, and it is logged.
+    pub fn forgive(&self, buckets: Arc<[Bucket]>) {
+        let manager = self.clone();
+        self.0.tasks.begin(async move {
+            for bucket in &*buckets {
+                if let Err(error) = manager.limited(manager.counted_by().clear(bucket)).await {
+                    tracing::warn!(target: "hallpass", error = &error as &dyn std::error::Error, "the throttle could not be told of a success");
+                }
             }
-        }
+        });
     }
 }

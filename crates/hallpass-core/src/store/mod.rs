@@ -169,6 +169,7 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     async fn not_before(&self, realm: &Realm) -> Result<Option<Timestamp>, StoreError>;
 
     /// Moves `not_before` of `realm` to `at`, never backwards, and returns where it is then.
+    /// Until that is confirmed, a store of several servers may answer one call with `at` and the next with what was before.
     ///
     /// # Errors
     ///

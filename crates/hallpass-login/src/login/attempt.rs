@@ -6,7 +6,7 @@ use hallpass_core::{
     Admission, Attempt, Bucket, BucketKind, DeviceToken, EventKind, SessionHandle, SessionManager,
     StoreError, Subject, ThrottleSecret, Transport,
 };
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 /// How much of a typed identifier is looked at.
@@ -131,9 +131,9 @@ impl<A: Authenticator> Counter<'_, A> {
         // Nobody has no device, but is looked for as long.
         let named = subject.cloned().unwrap_or_else(|| Subject::from(0_u32));
         let device = self.login.known_device(&self.secret, &named).filter(|_| subject.is_some());
-        let buckets = match device {
+        let buckets: Arc<[Bucket]> = match device {
             Some(device) => {
-                vec![self.bucket(BucketKind::Device, &[b"d", named.as_str().as_bytes(), device.nonce()])]
+                [self.bucket(BucketKind::Device, &[b"d", named.as_str().as_bytes(), device.nonce()])].into()
             }
             None => {
                 let typed = normalized(typed);
@@ -141,10 +141,10 @@ impl<A: Authenticator> Counter<'_, A> {
                     Some(subject) => self.bucket(BucketKind::Account, &[b"s", subject.as_str().as_bytes()]),
                     None => self.bucket(BucketKind::Account, &[b"n", typed.as_bytes()]),
                 };
-                vec![self.bucket(BucketKind::Account, &[b"t", typed.as_bytes()]), meant]
+                [self.bucket(BucketKind::Account, &[b"t", typed.as_bytes()]), meant].into()
             }
         };
-        for bucket in &buckets {
+        for bucket in &*buckets {
             self.admit(bucket).await?;
         }
         Ok(Attempt { buckets, device: None })

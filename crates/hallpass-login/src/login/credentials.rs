@@ -62,7 +62,7 @@ impl<A: Authenticator> Login<A> {
         let manager = self.session.slot().manager();
         let last = manager.throttle_policy().limit_of_session().free.get();
         match checked {
-            Ok(_) => manager.forgive(&[bucket]).await,
+            Ok(_) => manager.forgive([bucket].into()),
             Err(LoginError::InvalidCredentials) if failures >= last => {
                 let ended = self.session.end_subject(Which::One(handle), EndReason::TooManyAttempts);
                 let _ = ended.await?;

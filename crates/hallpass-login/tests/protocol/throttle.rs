@@ -1,9 +1,12 @@
+//! What is counted, for how long, and what is left alone.
+
+mod away;
+
 use crate::support::{Step, Users, World, cookie, get};
-use async_trait::async_trait;
+use away::Down;
 use hallpass_core::{
-    Admission, Area, AttemptLimit, Bucket, CommitOutcome, EndReason, MemoryThrottle, Refusal, SessionManager,
-    SessionManagerBuilder, SessionSlot, StoreError, Subject, Throttle, ThrottlePolicy, ThrottleSecret,
-    Timestamp, Which,
+    Area, AttemptLimit, CommitOutcome, EndReason, MemoryThrottle, Refusal, SessionManager,
+    SessionManagerBuilder, SessionSlot, Subject, Throttle, ThrottlePolicy, Which,
 };
 use hallpass_login::{Login, LoginError};
 use hallpass_testkit::{Method, Times};
@@ -334,43 +337,6 @@ async fn where_nothing_is_to_be_counted_nothing_is_and_nobody_is_asked() {
         assert!(is_wrong(&world.login(&alice).await.confirm(WRONG).await));
         assert!(from(&world, HOME, "").await.admit_registration().await.is_ok());
     }
-}
-
-/// A throttle that nobody can reach.
-#[derive(Debug)]
-struct Down;
-
-fn down<T>() -> Result<T, StoreError> {
-    Err(StoreError::unavailable("it is down"))
-}
-
-#[async_trait]
-impl Throttle for Down {
-    async fn admit(&self, _: &Bucket, _: &AttemptLimit, _: Timestamp) -> Result<Admission, StoreError> {
-        down()
-    }
-
-    async fn clear(&self, _: &Bucket) -> Result<(), StoreError> {
-        down()
-    }
-
-    async fn secret(&self) -> Result<ThrottleSecret, StoreError> {
-        down()
-    }
-}
-
-#[tokio::test]
-async fn fail_closed_without_its_throttle_nothing_is_checked_and_what_needs_none_goes_on() {
-    let world = world(|builder| builder.throttle(Down));
-    let login = world.login("").await;
-    assert_eq!(login.authenticate(RIGHT).await.unwrap_err().answer().status, 503);
-    assert_eq!(login.admit_registration().await.unwrap_err().answer().status, 503);
-    login.log_in(login.vouch(&Subject::from(1_u32)).await.unwrap()).unwrap();
-    let alice = cookie(&login.session().slot().commit().await);
-    assert_eq!(world.login(&alice).await.confirm(RIGHT).await.unwrap_err().answer().status, 503);
-    assert_eq!(verified(&world), 0);
-    assert_eq!(world.who(&alice).await, Some("alice"));
-    assert!(world.login(&alice).await.log_out().await.is_ok());
 }
 
 #[tokio::test]
