@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 /// The head of an HTTP request, as an adapter shows it to the core.
 ///
+/// `HttpHead` of `hallpass-tower` is one over a request of the `http` crate, that of `hallpass-actix` one over actix-web's.
+///
 /// ```
 /// use hallpass_core::RequestHead;
 /// use std::net::IpAddr;
@@ -24,6 +26,7 @@ use std::net::IpAddr;
 /// let mut hosts = Vec::new();
 /// Head.for_each_value("host", &mut |value| hosts.push(value.to_vec()));
 /// assert_eq!(hosts, [b"shop.example"]);
+/// assert!(Head.any_value("host", &|value| value.ends_with(b".example")));
 /// ```
 pub trait RequestHead {
     /// The method, as sent.
@@ -42,6 +45,14 @@ pub trait RequestHead {
     /// Shows `visit` every value of every header line called `name`, which is in lower case, in their order.
     fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8]));
 
+    /// Whether `holds` is true of any value that [`for_each_value`](Self::for_each_value) shows for `name`. False for an
+    /// absent header.
+    fn any_value(&self, name: &str, holds: &dyn Fn(&[u8]) -> bool) -> bool {
+        let mut any = false;
+        self.for_each_value(name, &mut |value| any |= holds(value));
+        any
+    }
+
     /// Whether this is a handshake of HTTP/2's or HTTP/3's extended CONNECT (RFC 8441), and for which protocol.
     fn connect_protocol(&self) -> Option<&str> {
         None
@@ -55,3 +66,18 @@ pub trait RequestHead {
 /// granted by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Peer(pub IpAddr);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_head::Head;
+
+    #[test]
+    fn every_line_of_a_header_is_asked_also_of_a_head_whose_type_is_not_known() {
+        let head = Head::new("GET").line("x-moz", "a").line("x-moz", "b").line("purpose", "c");
+        let head: &dyn RequestHead = &head;
+        assert!(["a", "b"].iter().all(|line| head.any_value("x-moz", &|value| value == line.as_bytes())));
+        assert!(!head.any_value("x-moz", &|value| value == b"c"));
+        assert!(!head.any_value("upgrade", &|_| true));
+    }
+}

@@ -9,7 +9,8 @@ pub(crate) struct Head {
     authority: Option<String>,
     protocol: Option<String>,
     peer: Option<IpAddr>,
-    lines: Vec<(String, Vec<u8>)>,
+    /// A line without a name is of every header.
+    lines: Vec<(Option<String>, Vec<u8>)>,
 }
 
 impl Head {
@@ -33,7 +34,12 @@ impl Head {
     }
 
     pub(crate) fn line(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.lines.push((name.to_owned(), value.as_ref().to_vec()));
+        self.lines.push((Some(name.to_owned()), value.as_ref().to_vec()));
+        self
+    }
+
+    pub(crate) fn in_every_header(mut self, value: impl Into<Vec<u8>>) -> Self {
+        self.lines.push((None, value.into()));
         self
     }
 }
@@ -56,7 +62,8 @@ impl RequestHead for Head {
     }
 
     fn for_each_value(&self, name: &str, visit: &mut dyn FnMut(&[u8])) {
-        self.lines.iter().filter(|(known, _)| known == name).for_each(|(_, value)| visit(value));
+        let is_asked_for = |known: &Option<String>| known.as_ref().is_none_or(|known| known == name);
+        self.lines.iter().filter(|(known, _)| is_asked_for(known)).for_each(|(_, value)| visit(value));
     }
 
     fn connect_protocol(&self) -> Option<&str> {

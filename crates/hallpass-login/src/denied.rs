@@ -54,8 +54,7 @@ impl Denied {
 }
 
 fn prompt(denied: Denied, head: &impl RequestHead, login_path: &str) -> Answer {
-    let values = |name: &str, visit: &mut dyn FnMut(&[u8])| head.for_each_value(name, visit);
-    match login_prompt(head.method(), head.path_and_query(), login_path, values) {
+    match login_prompt(head, login_path) {
         LoginPrompt::Unauthorized => denied.plain_answer(),
         LoginPrompt::SeeOther(location) => Answer::empty(303).with("location", location),
         LoginPrompt::HxRedirect(location) => denied.plain_answer().with("hx-redirect", location),

@@ -115,9 +115,7 @@ impl LogoutEndpoint {
     fn success(&self, head: &impl RequestHead, sessions_ended: usize) -> Answer {
         let redirect = || self.redirect.to_string();
         let json = || counted(sessions_ended);
-        let answer = match audience(head.method(), |name: &str, visit: &mut dyn FnMut(&[u8])| {
-            head.for_each_value(name, visit)
-        }) {
+        let answer = match audience(head) {
             Audience::Browser => Answer::empty(303).with("location", redirect()),
             Audience::Htmx => json().with("hx-redirect", redirect()),
             _ => json(),

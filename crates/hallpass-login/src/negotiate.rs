@@ -1,6 +1,7 @@
 //! How a client that is not logged in wants to be told.
 
 use crate::next::{Next, login_location};
+use hallpass_core::RequestHead;
 
 pub use hallpass_core::{Audience, audience};
 
@@ -19,64 +20,47 @@ pub enum LoginPrompt {
     HxRedirect(String),
 }
 
-/// Decides the answer for a client that has to log in first.
+/// Decides the answer for a client that has to log in first, at `login_path`.
 ///
-/// `path_and_query` is the request target as the client sent it, before a router stripped a prefix.
-/// It becomes the `next` parameter of the login page, for GET and HEAD only: a POST cannot be
+/// The head's path and query have to be those that the client sent, before a router stripped a prefix.
+/// They become the `next` parameter of the login page, for GET and HEAD only: a POST cannot be
 /// repeated by a redirect. For htmx the page around the element is what the user wants back, so
 /// `HX-Current-URL` takes its place; only its path and query are used. What [`Next`] refuses is
 /// left out.
 ///
 /// ```
 /// use hallpass_login::{LoginPrompt, login_prompt};
+/// use hallpass_testkit::Head;
 ///
-/// let headers = |name: &str, each: &mut dyn FnMut(&[u8])| {
-///     if name == "accept" {
-///         each(b"text/html");
-///     }
-/// };
+/// let head = |method| Head::new(method).path("/orders?page=2").line("accept", "text/html");
 /// assert_eq!(
-///     login_prompt("GET", "/orders?page=2", "/login", headers),
+///     login_prompt(&head("GET"), "/login"),
 ///     LoginPrompt::SeeOther("/login?next=/orders%3Fpage%3D2".into()),
 /// );
-/// assert_eq!(
-///     login_prompt("POST", "/orders", "/login", headers),
-///     LoginPrompt::SeeOther("/login".into()),
-/// );
-/// assert_eq!(login_prompt("PUT", "/orders", "/login", headers), LoginPrompt::Unauthorized);
+/// assert_eq!(login_prompt(&head("POST"), "/login"), LoginPrompt::SeeOther("/login".into()));
+/// assert_eq!(login_prompt(&head("PUT"), "/login"), LoginPrompt::Unauthorized);
 /// ```
 #[must_use]
-pub fn login_prompt<F>(method: &str, path_and_query: &str, login_path: &str, for_each_value: F) -> LoginPrompt
-where
-    F: Fn(&str, &mut dyn FnMut(&[u8])),
-{
-    let own_page = || if is_repeatable(method) { Next::parse(path_and_query) } else { None };
-    match audience(method, &for_each_value) {
+pub fn login_prompt(head: &(impl RequestHead + ?Sized), login_path: &str) -> LoginPrompt {
+    let is_repeatable = matches!(head.method(), "GET" | "HEAD");
+    let own_page = || if is_repeatable { Next::parse(head.path_and_query()) } else { None };
+    match audience(head) {
         Audience::Browser => LoginPrompt::SeeOther(login_location(login_path, own_page().as_ref())),
         Audience::Htmx => {
-            let boosted = has(&for_each_value, "hx-boosted", b"true") && is_repeatable(method);
-            let next = if boosted { own_page() } else { surrounding_page(&for_each_value) };
+            let is_true = |value: &[u8]| value.trim_ascii().eq_ignore_ascii_case(b"true");
+            let is_boosted = is_repeatable && head.any_value("hx-boosted", &is_true);
+            let next = if is_boosted { own_page() } else { surrounding_page(head) };
             LoginPrompt::HxRedirect(login_location(login_path, next.as_ref()))
         }
         _ => LoginPrompt::Unauthorized,
     }
 }
 
-type Headers<'a> = &'a dyn Fn(&str, &mut dyn FnMut(&[u8]));
-
-fn is_repeatable(method: &str) -> bool {
-    matches!(method, "GET" | "HEAD")
-}
-
-fn has(headers: Headers<'_>, name: &str, expected: &[u8]) -> bool {
-    let mut found = false;
-    headers(name, &mut |value| found |= value.trim_ascii().eq_ignore_ascii_case(expected));
-    found
-}
-
-fn surrounding_page(headers: Headers<'_>) -> Option<Next> {
+fn surrounding_page(head: &(impl RequestHead + ?Sized)) -> Option<Next> {
     let mut page = None;
-    headers("hx-current-url", &mut |value| page = std::str::from_utf8(value).ok().and_then(path_of));
+    head.for_each_value("hx-current-url", &mut |value| {
+        page = std::str::from_utf8(value).ok().and_then(path_of)
+    });
     page
 }
 
@@ -89,23 +73,49 @@ fn path_of(url: &str) -> Option<Next> {
 
 #[cfg(test)]
 mod tests {
+    use hallpass_testkit::Head;
     use proptest::prelude::*;
+    use std::net::IpAddr;
 
     use super::*;
 
     const CHROME: &str =
         "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
 
-    type Lines<'a> = &'a [(&'a str, &'a str)];
+    type Lines<'a> = &'a [(&'static str, &'static str)];
 
-    fn each(lines: Lines<'_>, name: &str, f: &mut dyn FnMut(&[u8])) {
-        lines.iter().filter(|(key, _)| *key == name).for_each(|(_, value)| f(value.as_bytes()));
+    fn prompt(method: &'static str, target: &'static str, lines: Lines<'_>) -> LoginPrompt {
+        let head = Head::new(method).path(target);
+        login_prompt(&lines.iter().fold(head, |head, (name, value)| head.line(name, *value)), "/login")
     }
 
-    fn prompt(method: &str, target: &str, lines: Lines<'_>) -> LoginPrompt {
-        login_prompt(method, target, "/login", |name: &str, f: &mut dyn FnMut(&[u8])| {
-            each(lines, name, f);
-        })
+    /// Has the same value in every header.
+    struct Uniform {
+        method: String,
+        target: String,
+        value: Vec<u8>,
+    }
+
+    impl RequestHead for Uniform {
+        fn method(&self) -> &str {
+            &self.method
+        }
+
+        fn authority(&self) -> Option<&str> {
+            None
+        }
+
+        fn path_and_query(&self) -> &str {
+            &self.target
+        }
+
+        fn peer(&self) -> Option<IpAddr> {
+            None
+        }
+
+        fn for_each_value(&self, _: &str, visit: &mut dyn FnMut(&[u8])) {
+            visit(&self.value);
+        }
     }
 
     #[test]
@@ -120,7 +130,7 @@ mod tests {
 
     #[test]
     fn htmx_comes_back_to_the_page_not_to_the_fragment() {
-        let prompt = |method: &str, lines: Lines<'_>| prompt(method, "/fragment", lines);
+        let prompt = |method: &'static str, lines: Lines<'_>| prompt(method, "/fragment", lines);
         let at = |location: &str| LoginPrompt::HxRedirect(location.into());
         let page = ("hx-current-url", "https://app.example/list?page=2#top");
         let htmx = ("hx-request", "true");
@@ -144,8 +154,7 @@ mod tests {
             target in "\\PC{0,32}",
             method in "GET|POST|\\PC{0,8}",
         ) {
-            let headers = |_: &str, f: &mut dyn FnMut(&[u8])| f(&value);
-            let prompt = login_prompt(&method, &target, "/login", headers);
+            let prompt = login_prompt(&Uniform { method, target, value }, "/login");
             if let LoginPrompt::SeeOther(location) | LoginPrompt::HxRedirect(location) = prompt {
                 prop_assert!(location.starts_with("/login"));
                 prop_assert!(location.bytes().all(|byte| byte.is_ascii_graphic()));

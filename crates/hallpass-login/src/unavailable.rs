@@ -21,9 +21,8 @@ pub fn unavailable_page() -> Answer {
 
 /// `answer`, or the page if it is a 503 and the request with this head is a browser's navigation.
 pub(crate) fn for_people(answer: Answer, head: &impl RequestHead) -> Answer {
-    let values = |name: &str, visit: &mut dyn FnMut(&[u8])| head.for_each_value(name, visit);
     match answer.status {
-        503 if audience(head.method(), values) == Audience::Browser => unavailable_page(),
+        503 if audience(head) == Audience::Browser => unavailable_page(),
         _ => answer,
     }
 }

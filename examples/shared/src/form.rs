@@ -23,10 +23,7 @@ impl Form {
     /// Reads the body of the request with this head. What is wrong with it is told to who asks for a field.
     pub async fn read<B: Buf, E>(head: &impl RequestHead, body: impl Stream<Item = Result<B, E>>) -> Self {
         let fields = collect(body).await.and_then(|body| Fields::parse(&content_type(head), &body));
-        Self {
-            audience: hallpass_login::audience(head.method(), |name, visit| head.for_each_value(name, visit)),
-            fields,
-        }
+        Self { audience: hallpass_login::audience(head), fields }
     }
 
     /// Who sent it.

@@ -1,10 +1,17 @@
-use super::Headers;
+use crate::head::RequestHead;
+
+/// The weight of what is as welcome as anything.
+const MOST: u16 = 1000;
 
 /// Whether HTML is named, and not less welcome than JSON.
-pub(super) fn prefers_html(headers: Headers<'_>) -> bool {
+pub(super) fn prefers_html(head: &(impl RequestHead + ?Sized)) -> bool {
     let (mut html, mut json) = (0, 0);
-    headers("accept", &mut |value| {
+    head.for_each_value("accept", &mut |value| {
         for range in value.split(|byte| *byte == b',') {
+            // Browsers name it first and without a weight.
+            if html == MOST {
+                return;
+            }
             match media_range(range) {
                 Some((name, weight)) if name.eq_ignore_ascii_case(b"text/html") => html = html.max(weight),
                 Some((name, weight)) if name.eq_ignore_ascii_case(b"application/json") => {
@@ -23,7 +30,7 @@ fn media_range(range: &[u8]) -> Option<(&[u8], u16)> {
     let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
     let name = parts.next()?;
     let weight = parts.find_map(|part| part.strip_prefix(b"q=").or_else(|| part.strip_prefix(b"Q=")));
-    Some((name, weight.map_or(Some(1000), thousandths)?))
+    Some((name, weight.map_or(Some(MOST), thousandths)?))
 }
 
 /// `0`, `0.75`, `1.000`: RFC 9110 §12.4.2.
@@ -38,7 +45,7 @@ fn thousandths(weight: &[u8]) -> Option<u16> {
     let value = digits
         .map(|digit| char::from(digit).to_digit(10))
         .try_fold(0, |sum, digit| Some(sum * 10 + digit?))?;
-    u16::try_from(value).ok().filter(|value| *value <= 1000)
+    u16::try_from(value).ok().filter(|value| *value <= MOST)
 }
 
 #[cfg(test)]

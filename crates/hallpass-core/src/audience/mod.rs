@@ -20,10 +20,7 @@ pub enum Audience {
     Htmx,
 }
 
-/// Judges who made a request.
-///
-/// `for_each_value` calls its second argument with every value of the header named by the first, in
-/// lower case. Several header lines of one name are several values.
+/// Judges who made the request with this head.
 ///
 /// * [`Audience::Htmx`]: `HX-Request: true`, boosted links included. A history restore is a page
 ///   load and goes on as a browser: htmx ignores `HX-Redirect` there but follows a redirect.
@@ -35,56 +32,54 @@ pub enum Audience {
 ///
 /// ```
 /// use hallpass_core::{Audience, audience};
+/// use hallpass_testkit::Head;
 ///
-/// let browser = [("accept", "text/html,*/*;q=0.8"), ("sec-fetch-mode", "navigate")];
-/// let headers = |name: &str, each: &mut dyn FnMut(&[u8])| {
-///     for (_, value) in browser.iter().filter(|(key, _)| *key == name) {
-///         each(value.as_bytes());
-///     }
-/// };
-/// assert_eq!(audience("GET", headers), Audience::Browser);
-/// assert_eq!(audience("DELETE", headers), Audience::Api);
+/// let head = |method| Head::new(method).line("accept", "text/html,*/*;q=0.8");
+/// assert_eq!(audience(&head("GET").line("sec-fetch-mode", "navigate")), Audience::Browser);
+/// assert_eq!(audience(&head("GET").line("sec-fetch-mode", "cors")), Audience::Api);
+/// assert_eq!(audience(&head("DELETE")), Audience::Api);
 /// ```
 #[must_use]
-pub fn audience<F>(method: &str, for_each_value: F) -> Audience
-where
-    F: Fn(&str, &mut dyn FnMut(&[u8])),
-{
-    let restores_history = has(&for_each_value, "hx-history-restore-request", b"true");
-    if has(&for_each_value, "hx-request", b"true") && !restores_history {
-        return Audience::Htmx;
-    }
-    let is_page = restores_history || navigates(&for_each_value) && accept::prefers_html(&for_each_value);
-    if matches!(method, "GET" | "HEAD" | "POST") && is_page { Audience::Browser } else { Audience::Api }
+pub fn audience(head: &(impl RequestHead + ?Sized)) -> Audience {
+    judge(head, || accept::prefers_html(head))
 }
 
 /// Whether the request is a browser's navigation, as [`audience`] judges it, that names HTML, which htmx restoring its history
 /// need not do. That is asked first: it settles the matter for programs, and every request pays for it.
-pub(crate) fn is_navigation(head: &impl RequestHead) -> bool {
-    let values = |name: &str, visit: &mut dyn FnMut(&[u8])| head.for_each_value(name, visit);
-    accept::prefers_html(&values) && audience(head.method(), values) == Audience::Browser
+pub(crate) fn is_navigation(head: &(impl RequestHead + ?Sized)) -> bool {
+    accept::prefers_html(head) && judge(head, || true) == Audience::Browser
 }
 
-type Headers<'a> = &'a dyn Fn(&str, &mut dyn FnMut(&[u8]));
+fn judge(head: &(impl RequestHead + ?Sized), prefers_html: impl Fn() -> bool) -> Audience {
+    let restores_history = || head.any_value("hx-history-restore-request", &is_true);
+    if head.any_value("hx-request", &is_true) && !restores_history() {
+        return Audience::Htmx;
+    }
+    let is_page = || navigates(head) && prefers_html() || restores_history();
+    if matches!(head.method(), "GET" | "HEAD" | "POST") && is_page() {
+        Audience::Browser
+    } else {
+        Audience::Api
+    }
+}
 
-fn has(headers: Headers<'_>, name: &str, expected: &[u8]) -> bool {
-    let mut found = false;
-    headers(name, &mut |value| found |= value.trim_ascii().eq_ignore_ascii_case(expected));
-    found
+fn is_true(value: &[u8]) -> bool {
+    value.trim_ascii().eq_ignore_ascii_case(b"true")
 }
 
 /// Whether every value of a header is among those. True for an absent header: old browsers send no
 /// Fetch Metadata.
-fn all_among(headers: Headers<'_>, name: &str, expected: &[&[u8]]) -> bool {
+fn all_among(head: &(impl RequestHead + ?Sized), name: &str, expected: &[&[u8]]) -> bool {
     let mut all = true;
-    headers(name, &mut |value| all &= expected.contains(&value.trim_ascii()));
+    head.for_each_value(name, &mut |value| all &= expected.contains(&value.trim_ascii()));
     all
 }
 
-fn navigates(headers: Headers<'_>) -> bool {
-    all_among(headers, "sec-fetch-mode", &[b"navigate"])
-        && all_among(headers, "sec-fetch-dest", &[b"document", b"iframe", b"frame", b"fencedframe"])
-        && !has(headers, "x-requested-with", b"xmlhttprequest")
+fn navigates(head: &(impl RequestHead + ?Sized)) -> bool {
+    let is_script = |value: &[u8]| value.trim_ascii().eq_ignore_ascii_case(b"xmlhttprequest");
+    all_among(head, "sec-fetch-mode", &[b"navigate"])
+        && all_among(head, "sec-fetch-dest", &[b"document", b"iframe", b"frame", b"fencedframe"])
+        && !head.any_value("x-requested-with", &is_script)
 }
 
 #[cfg(test)]
@@ -99,12 +94,8 @@ mod tests {
 
     type Lines<'a> = &'a [(&'a str, &'a str)];
 
-    fn each(lines: Lines<'_>, name: &str, f: &mut dyn FnMut(&[u8])) {
-        lines.iter().filter(|(key, _)| *key == name).for_each(|(_, value)| f(value.as_bytes()));
-    }
-
     fn judge(method: &str, lines: Lines<'_>) -> Audience {
-        audience(method, |name: &str, f: &mut dyn FnMut(&[u8])| each(lines, name, f))
+        audience(&lines.iter().fold(Head::new(method), |head, (name, value)| head.line(name, value)))
     }
 
     fn judge_accept(accept: &str) -> Audience {
@@ -224,7 +215,7 @@ mod tests {
             value in proptest::collection::vec(any::<u8>(), 0..64),
             method in "GET|POST|\\PC{0,8}",
         ) {
-            let _ = audience(&method, |_: &str, f: &mut dyn FnMut(&[u8])| f(&value));
+            let _ = audience(&Head::new(&method).in_every_header(value));
         }
     }
 }

@@ -253,7 +253,7 @@ fn only<T>(
 fn is_web_socket(head: &(impl RequestHead + ?Sized), method: &str) -> bool {
     let is_extended_connect =
         head.connect_protocol().is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"));
-    is_extended_connect || (method == "GET" && any_value(head, "upgrade", names_web_socket))
+    is_extended_connect || (method == "GET" && head.any_value("upgrade", &names_web_socket))
 }
 
 /// A list of protocols, each a name and perhaps a version (RFC 9110 §7.8).
@@ -266,7 +266,7 @@ fn names_web_socket(upgrade: &[u8]) -> bool {
 
 fn is_prefetch(head: &(impl RequestHead + ?Sized)) -> bool {
     let says_so = |value: &[u8]| value.windows(8).any(|part| part.eq_ignore_ascii_case(b"prefetch"));
-    ["sec-purpose", "purpose", "x-moz"].into_iter().any(|name| any_value(head, name, says_so))
+    ["sec-purpose", "purpose", "x-moz"].into_iter().any(|name| head.any_value(name, &says_so))
 }
 
 fn is_navigation(head: &(impl RequestHead + ?Sized)) -> bool {
@@ -283,12 +283,6 @@ fn is_exactly(head: &(impl RequestHead + ?Sized), name: &str, words: &[&[u8]]) -
     matches!(only(head, name, |value| words.contains(&value)), Ok(Some(true)))
 }
 
-fn any_value(head: &(impl RequestHead + ?Sized), name: &str, holds: impl Fn(&[u8]) -> bool) -> bool {
-    let mut any = false;
-    head.for_each_value(name, &mut |value| any |= holds(value));
-    any
-}
-
 /// The target's authority is what the request was sent to; a `Host` beside it must say the same.
 fn has_one_authority(head: &(impl RequestHead + ?Sized)) -> bool {
     let target = head.authority();
@@ -299,6 +293,6 @@ fn has_one_authority(head: &(impl RequestHead + ?Sized)) -> bool {
 fn is_addressed_to(head: &(impl RequestHead + ?Sized), origin: &Origin<'_>) -> bool {
     match head.authority() {
         Some(target) => origin.is_at(target.as_bytes()),
-        None => any_value(head, "host", |host| origin.is_at(host)),
+        None => head.any_value("host", &|host| origin.is_at(host)),
     }
 }
