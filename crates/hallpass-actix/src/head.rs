@@ -1,10 +1,16 @@
 use actix_web::http::header::{
-    ACCEPT, AUTHORIZATION, COOKIE, HOST, HeaderValue, ORIGIN, UPGRADE, USER_AGENT,
+    ACCEPT, AUTHORIZATION, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN, UPGRADE, USER_AGENT,
 };
 use actix_web::http::uri::{Authority, PathAndQuery};
 use actix_web::{HttpMessage, HttpRequest};
 use hallpass_core::{Peer, RequestHead, SessionSlot};
 use std::net::IpAddr;
+
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+static HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+static X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
 /// The head of an actix-web request, as the core reads it.
 ///
@@ -58,6 +64,11 @@ impl RequestHead for HttpHead<'_> {
             "user-agent" => headers.get_all(USER_AGENT),
             "authorization" => headers.get_all(AUTHORIZATION),
             "accept" => headers.get_all(ACCEPT),
+            "sec-fetch-site" => headers.get_all(&SEC_FETCH_SITE),
+            "sec-fetch-mode" => headers.get_all(&SEC_FETCH_MODE),
+            "sec-fetch-dest" => headers.get_all(&SEC_FETCH_DEST),
+            "hx-request" => headers.get_all(&HX_REQUEST),
+            "x-requested-with" => headers.get_all(&X_REQUESTED_WITH),
             other => headers.get_all(other),
         };
         values.map(HeaderValue::as_bytes).for_each(visit);
@@ -83,9 +94,17 @@ mod tests {
 
     #[test]
     fn every_line_of_a_header_is_shown_in_its_order_whatever_its_name_and_bytes() {
-        for name in
-            ["authorization", "cookie", "upgrade", "origin", "host", "user-agent", "sec-fetch-site", "x-moz"]
-        {
+        for name in [
+            "authorization",
+            "cookie",
+            "upgrade",
+            "origin",
+            "host",
+            "user-agent",
+            "sec-fetch-site",
+            "hx-request",
+            "x-moz",
+        ] {
             let other = HeaderValue::from_bytes(b"\xff").unwrap();
             let request = TestRequest::get().append_header((name, "a")).append_header(("accept", "*/*"));
             let request = request.append_header((name, other)).to_http_request();

@@ -8,6 +8,8 @@ use std::net::IpAddr;
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+static HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+static X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
 /// The head of an `http` 1 request, as the core reads it.
 ///
@@ -109,6 +111,8 @@ impl RequestHead for HttpHead<'_> {
             "sec-fetch-site" => self.headers.get_all(&SEC_FETCH_SITE),
             "sec-fetch-mode" => self.headers.get_all(&SEC_FETCH_MODE),
             "sec-fetch-dest" => self.headers.get_all(&SEC_FETCH_DEST),
+            "hx-request" => self.headers.get_all(&HX_REQUEST),
+            "x-requested-with" => self.headers.get_all(&X_REQUESTED_WITH),
             other => self.headers.get_all(other),
         };
         values.iter().map(HeaderValue::as_bytes).for_each(visit);
@@ -133,9 +137,17 @@ mod tests {
 
     #[test]
     fn every_line_of_a_header_is_shown_in_its_order_whatever_its_name_and_bytes() {
-        for name in
-            ["authorization", "cookie", "upgrade", "origin", "host", "user-agent", "sec-fetch-site", "x-moz"]
-        {
+        for name in [
+            "authorization",
+            "cookie",
+            "upgrade",
+            "origin",
+            "host",
+            "user-agent",
+            "sec-fetch-site",
+            "hx-request",
+            "x-moz",
+        ] {
             let other = HeaderValue::from_bytes(b"\xff").unwrap();
             let request = Request::get("/").header(name, "a").header("accept", "*/*").header(name, other);
             let request = request.body(()).unwrap();
