@@ -1,6 +1,6 @@
 //! actix-web.
 
-use crate::contender::{Call, Contender, HOST, SAME_ORIGIN};
+use crate::contender::{Call, Contender, HOST};
 use crate::cookies;
 use crate::drive::ready;
 use crate::trial::{Entry, Prepared};
@@ -67,11 +67,10 @@ where
     type Response = ServiceResponse<B>;
 
     fn request(&self, call: &Call<'_>) -> Request {
-        let is_post = call.method == Method::POST;
-        let request = if is_post { TestRequest::post() } else { TestRequest::get() };
+        let request = if call.method == Method::POST { TestRequest::post() } else { TestRequest::get() };
         let mut request = request.uri(call.path).insert_header((header::HOST, HOST));
-        if is_post {
-            request = request.insert_header(SAME_ORIGIN);
+        for (name, value) in call.headers {
+            request = request.insert_header((*name, header::HeaderValue::from_static(value)));
         }
         if let Some(cookie) = call.cookie {
             request = request.insert_header((header::COOKIE, cookie.as_bytes()));

@@ -7,16 +7,59 @@ use http::{HeaderValue, Method, StatusCode};
 /// One request of a workload.
 #[derive(Debug, Clone)]
 pub struct Call<'a> {
-    /// `GET`, or `POST` for what changes something. A `POST` is sent with `Sec-Fetch-Site: same-origin`.
+    /// `GET`, or `POST` for what changes something.
     pub method: Method,
     /// The path, and for a login the user's number as its query: `/login?7`.
     pub path: &'a str,
     /// The `Cookie` header.
     pub cookie: Option<&'a HeaderValue>,
+    /// The other headers but `Host`: names in lower case, and values.
+    pub headers: Headers,
 }
 
-/// The name and value of the header that says a request comes from the same site, as browsers send it.
-pub const SAME_ORIGIN: (&str, &str) = ("sec-fetch-site", "same-origin");
+/// Names and values of headers.
+pub type Headers = &'static [(&'static str, &'static str)];
+
+/// Says that a request comes from the same site, as browsers do.
+const SAME_ORIGIN: Headers = &[("sec-fetch-site", "same-origin")];
+
+/// What Chrome sends when a user follows a link within a site.
+pub const NAVIGATION: Headers = &[
+    ("connection", "keep-alive"),
+    ("sec-ch-ua", r#""Chromium";v="140", "Not=A?Brand";v="24", "Google Chrome";v="140""#),
+    ("sec-ch-ua-mobile", "?0"),
+    ("sec-ch-ua-platform", r#""Linux""#),
+    ("upgrade-insecure-requests", "1"),
+    (
+        "user-agent",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+    ),
+    (
+        "accept",
+        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8",
+    ),
+    ("sec-fetch-site", "same-origin"),
+    ("sec-fetch-mode", "navigate"),
+    ("sec-fetch-user", "?1"),
+    ("sec-fetch-dest", "document"),
+    ("referer", "https://shop.example/"),
+    ("accept-encoding", "gzip, deflate, br, zstd"),
+    ("accept-language", "en-US,en;q=0.9"),
+];
+
+impl<'a> Call<'a> {
+    /// A `GET` without headers of its own.
+    #[must_use]
+    pub fn get(path: &'a str, cookie: Option<&'a HeaderValue>) -> Self {
+        Self { method: Method::GET, path, cookie, headers: &[] }
+    }
+
+    /// A `POST` from the same site.
+    #[must_use]
+    pub fn post(path: &'a str, cookie: Option<&'a HeaderValue>) -> Self {
+        Self { method: Method::POST, path, cookie, headers: SAME_ORIGIN }
+    }
+}
 
 /// The value of `Host` in every request.
 pub const HOST: &str = "shop.example";

@@ -2,7 +2,7 @@
 
 use crate::contender::{Call, Contender};
 use crate::workload::Workload;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, StatusCode};
 use std::hint::black_box;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -128,11 +128,11 @@ fn log_in<C: Contender>(app: &mut C, id: u64) -> HeaderValue {
 }
 
 fn visit(cookie: &HeaderValue) -> Call<'_> {
-    Call { method: Method::GET, path: Workload::User.path(), cookie: Some(cookie) }
+    Call::get(Workload::User.path(), Some(cookie))
 }
 
 fn post<C: Contender>(app: &mut C, path: &str, cookie: Option<&HeaderValue>) -> C::Response {
-    let request = app.request(&Call { method: Method::POST, path, cookie });
+    let request = app.request(&Call::post(path, cookie));
     let response = app.answer(request);
     assert_eq!(C::status(&response), StatusCode::OK, "{path}");
     response

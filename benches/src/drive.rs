@@ -1,8 +1,8 @@
 //! Driving an application without a runtime: with a store in memory every answer is ready at the first poll.
 
-use crate::contender::{Call, Contender, HOST, SAME_ORIGIN};
+use crate::contender::{Call, Contender, HOST};
 use crate::cookies;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
@@ -76,8 +76,8 @@ where
 
     fn request(&self, call: &Call<'_>) -> Request<B> {
         let mut request = Request::builder().method(&call.method).uri(call.path).header(header::HOST, HOST);
-        if call.method == Method::POST {
-            request = request.header(SAME_ORIGIN.0, SAME_ORIGIN.1);
+        for (name, value) in call.headers {
+            request = request.header(*name, HeaderValue::from_static(value));
         }
         if let Some(cookie) = call.cookie {
             request = request.header(header::COOKIE, cookie);

@@ -3,7 +3,7 @@
 use crate::contender::{Call, Contender};
 use crate::cookies;
 use crate::workload::Workload;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, StatusCode};
 use std::fmt;
 use std::hint::black_box;
 use std::thread;
@@ -93,7 +93,7 @@ impl<C: Contender> Prepared<C> {
         thread::sleep(TICK);
         let path = Workload::User.path();
         for cookie in &cookies {
-            let request = app.request(&Call { method: Method::GET, path, cookie: Some(cookie) });
+            let request = app.request(&Call::get(path, Some(cookie)));
             app.answer(request);
         }
         Self::new(name.into(), app, cookies, true)
@@ -127,7 +127,7 @@ impl<C: Contender> Prepared<C> {
             Workload::Login => format!("{}?{id}", workload.path()),
             _ => workload.path().to_owned(),
         };
-        self.app.request(&Call { method: workload.method(), path: &path, cookie: cookie.as_ref() })
+        self.app.request(&workload.call(&path, cookie.as_ref()))
     }
 
     /// Answers what `requests` has. The answers are dropped, or kept in `responses`.
@@ -148,15 +148,15 @@ impl<C: Contender> Prepared<C> {
         let Self { app, requests, responses, .. } = self;
         let request = |response| {
             let cookie = C::cookie(response);
-            app.request(&Call { method: Method::POST, path: "/logout", cookie: cookie.as_ref() })
+            app.request(&Call::post("/logout", cookie.as_ref()))
         };
         requests.extend(responses.iter().map(request));
         measured(&mut || responses.clear());
         self.answer_all(false, measured);
     }
 
-    fn status(&mut self, method: Method, path: &str, cookie: Option<&HeaderValue>) -> StatusCode {
-        let request = self.app.request(&Call { method, path, cookie });
+    fn status(&mut self, call: &Call<'_>) -> StatusCode {
+        let request = self.app.request(call);
         C::status(&self.app.answer(request))
     }
 
@@ -166,15 +166,15 @@ impl<C: Contender> Prepared<C> {
         let bad = [self.app.malformed(&cookie), self.app.unknown(&cookie)];
         for cookie in bad.iter().map(Some).chain([None]) {
             assert_eq!(
-                self.status(Method::GET, "/user", cookie),
+                self.status(&Call::get("/user", cookie)),
                 StatusCode::UNAUTHORIZED,
                 "{name}: {cookie:?}"
             );
         }
-        assert_eq!(self.status(Method::GET, "/user", Some(&cookie)), StatusCode::OK, "{name}");
-        assert_eq!(self.status(Method::POST, "/logout", Some(&cookie)), StatusCode::OK, "{name}");
+        assert_eq!(self.status(&Call::get("/user", Some(&cookie))), StatusCode::OK, "{name}");
+        assert_eq!(self.status(&Call::post("/logout", Some(&cookie))), StatusCode::OK, "{name}");
         assert_eq!(
-            self.status(Method::GET, "/user", Some(&cookie)),
+            self.status(&Call::get("/user", Some(&cookie))),
             StatusCode::UNAUTHORIZED,
             "{name}: logout"
         );
@@ -232,7 +232,7 @@ impl<C: Contender> fmt::Debug for Prepared<C> {
 /// Logs in the user of this number; the cookie.
 fn log_in<C: Contender>(app: &mut C, id: u64) -> HeaderValue {
     let path = format!("{}?{id}", Workload::Login.path());
-    let request = app.request(&Call { method: Method::POST, path: &path, cookie: None });
+    let request = app.request(&Call::post(&path, None));
     let response = app.answer(request);
     assert_eq!(C::status(&response), StatusCode::OK, "login");
     C::cookie(&response).expect("a login sets a cookie")

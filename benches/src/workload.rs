@@ -1,12 +1,15 @@
 //! What is asked of an application.
 
-use http::Method;
+use crate::contender::{Call, NAVIGATION};
+use http::HeaderValue;
 
 /// What is asked of an application, again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Workload {
     /// A GET for which the user is loaded.
     User,
+    /// The same as a browser's navigation, with all that Chrome sends.
+    Page,
     /// A GET that asks only who is logged in.
     Subject,
     /// A GET behind a guard, for which the user is loaded.
@@ -27,8 +30,9 @@ pub enum Workload {
 
 impl Workload {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::User,
+        Self::Page,
         Self::Subject,
         Self::Guarded,
         Self::Public,
@@ -52,6 +56,7 @@ impl Workload {
     pub fn name(self) -> &'static str {
         match self {
             Self::User => "user",
+            Self::Page => "page",
             Self::Subject => "subject",
             Self::Guarded => "guarded",
             Self::Public => "public",
@@ -68,6 +73,7 @@ impl Workload {
     pub fn title(self) -> &'static str {
         match self {
             Self::User => "authenticated GET",
+            Self::Page => "authenticated GET by a browser",
             Self::Subject => "GET, subject only",
             Self::Guarded => "GET behind a guard",
             Self::Public => "public GET with a cookie",
@@ -85,12 +91,13 @@ impl Workload {
         Self::ALL.into_iter().find(|workload| workload.name() == name)
     }
 
-    /// The method of its requests.
+    /// One of its requests.
     #[must_use]
-    pub fn method(self) -> Method {
+    pub fn call<'a>(self, path: &'a str, cookie: Option<&'a HeaderValue>) -> Call<'a> {
         match self {
-            Self::Write | Self::Login => Method::POST,
-            _ => Method::GET,
+            Self::Write | Self::Login => Call::post(path, cookie),
+            Self::Page => Call { headers: NAVIGATION, ..Call::get(path, cookie) },
+            _ => Call::get(path, cookie),
         }
     }
 
@@ -98,7 +105,7 @@ impl Workload {
     #[must_use]
     pub fn path(self) -> &'static str {
         match self {
-            Self::User => "/user",
+            Self::User | Self::Page => "/user",
             Self::Subject => "/subject",
             Self::Guarded => "/guarded",
             Self::Public | Self::NoCookie => "/public",

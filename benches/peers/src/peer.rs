@@ -1,7 +1,7 @@
 //! What the peers cannot do, and cookies that they would have issued.
 
 use benches::{Call, Contender, Workload};
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, StatusCode};
 use std::cell::Cell;
 
 /// How many sessions are ended to have cookies that belong to nobody.
@@ -103,7 +103,7 @@ pub fn log_in<C: Contender>(app: &mut C, id: u64) -> HeaderValue {
 ///
 /// If it is not.
 pub fn post<C: Contender>(app: &mut C, path: &str, cookie: Option<&HeaderValue>) -> C::Response {
-    let request = app.request(&Call { method: Method::POST, path, cookie });
+    let request = app.request(&Call::post(path, cookie));
     let response = app.answer(request);
     assert_eq!(C::status(&response), StatusCode::OK, "{path}");
     response

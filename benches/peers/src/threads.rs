@@ -7,7 +7,7 @@ use crate::peer::log_in;
 use crate::row::Row;
 use benches::drive::runtime;
 use benches::{Call, Contender, Workload};
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, StatusCode};
 use std::fmt;
 use std::future::Future;
 use std::hint::black_box;
@@ -125,5 +125,5 @@ fn log_in_all<C: Contender>(app: &mut C, plan: &Plan) -> Vec<HeaderValue> {
 }
 
 fn get<C: Contender>(app: &C, cookie: &HeaderValue) -> C::Request {
-    app.request(&Call { method: Method::GET, path: Workload::User.path(), cookie: Some(cookie) })
+    app.request(&Call::get(Workload::User.path(), Some(cookie)))
 }
