@@ -1,4 +1,4 @@
-//! A session store in one file: every session is a file in a folder.
+//! A small session store: every session is a file in a folder.
 //!
 //! It is here to be read and copied by people who write a store of their own. It keeps every promise of
 //! [`SessionStore`], proven by the one line in `tests/conformance.rs`, and is good enough for one small server:
@@ -24,18 +24,19 @@
 //! # }
 //! ```
 
+mod folder;
+
 use async_trait::async_trait;
+use folder::{Folder, decode, epoch_name, not_before_name, session_name};
 use hallpass_core::{
-    AuthLevel, Created, EndReason, Ended, Epoch, FeedEvent, Freshness, LastUse, Op, Purged, Realm, Record,
-    Replaced, Revision, SessionFeed, SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary,
-    Stamp, StoreError, StoreErrorKind, SubjectKey, SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated,
-    Which,
+    Created, EndReason, Ended, Epoch, FeedEvent, Freshness, Op, Purged, Realm, Record, Replaced, Revision,
+    SessionFeed, SessionHandle, SessionKey, SessionLimit, SessionStore, SessionSummary, StoreError,
+    SubjectKey, SubjectRevoked, Swept, Taken, Ticket, Timestamp, Updated, Which,
 };
 use std::cmp::Reverse;
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
 use tokio::sync::broadcast;
 use tokio::task::spawn_blocking;
 
@@ -52,9 +53,7 @@ impl FolderStore {
     ///
     /// When the folder cannot be made.
     pub fn open(root: impl Into<PathBuf>) -> io::Result<Self> {
-        let root = root.into();
-        fs::create_dir_all(&root)?;
-        Ok(Self(Arc::new(Folder { root, turn: Mutex::new(()), events: broadcast::Sender::new(1024) })))
+        Ok(Self(Arc::new(Folder::open(root.into())?)))
     }
 
     /// Reads without waiting for changes. A file is always whole, so one file is always a consistent answer.
@@ -73,7 +72,7 @@ impl FolderStore {
         job: impl FnOnce(&Folder) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.read(|folder| {
-            let _turn = folder.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            let _turn = folder.turn();
             job(folder)
         })
         .await
@@ -297,7 +296,7 @@ impl SessionStore for FolderStore {
     }
 
     async fn feed(&self) -> Result<Box<dyn SessionFeed>> {
-        Ok(Box::new(FolderFeed(self.0.events.subscribe())))
+        Ok(Box::new(FolderFeed(self.0.subscribe())))
     }
 }
 
@@ -314,188 +313,4 @@ impl SessionFeed for FolderFeed {
             Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
         }
     }
-}
-
-/// Files named `s-<key>`, `e-<realm and subject>` and `n-<realm>`, in hexadecimal.
-#[derive(Debug)]
-struct Folder {
-    root: PathBuf,
-    turn: Mutex<()>,
-    events: broadcast::Sender<FeedEvent>,
-}
-
-impl Folder {
-    fn load(&self, key: &SessionKey) -> Result<Option<Record>> {
-        self.bytes(key)?.map(|bytes| decode(key, &bytes)).transpose()
-    }
-
-    fn load_live(&self, key: &SessionKey, now: Timestamp) -> Result<Option<Record>> {
-        let Some(row) = self.load(key)? else { return Ok(None) };
-        let over = row.over(now, self.not_before(&row.realm)?);
-        Ok(over.is_none().then_some(row))
-    }
-
-    fn is_live(&self, key: &SessionKey, now: Timestamp) -> Result<bool> {
-        match self.load_live(key, now) {
-            Err(error) if error.kind() == StoreErrorKind::Undecodable => Ok(false),
-            row => Ok(row?.is_some()),
-        }
-    }
-
-    /// A key begins with its shard, and all logins of a user are in one.
-    fn logins(&self, subject: &SubjectKey) -> Result<Vec<Record>> {
-        let mut rows = self.rows(&format!("s-{:04x}", subject.shard().0))?;
-        rows.retain(|row| row.subject_key().as_ref() == Some(subject));
-        Ok(rows)
-    }
-
-    fn keep(&self, record: &Record) -> Result<()> {
-        self.write(&session_name(&record.key), &record.encode())
-    }
-
-    fn end_all<'a>(
-        &self,
-        rows: impl IntoIterator<Item = &'a Record>,
-        reason: EndReason,
-        op: Op,
-    ) -> Result<Vec<Ended>> {
-        rows.into_iter().map(|row| self.end(row, reason, op)).collect()
-    }
-
-    fn end(&self, row: &Record, reason: EndReason, op: Op) -> Result<Ended> {
-        let ended = self.ended(row, reason, op);
-        self.remove(&row.key)?;
-        self.tell(FeedEvent::Ended(ended.clone()));
-        Ok(ended)
-    }
-
-    fn ended(&self, row: &Record, reason: EndReason, op: Op) -> Ended {
-        // A better reason is not worth a logout that fails.
-        let not_before = self.not_before(&row.realm).unwrap_or_default();
-        Ended::new(row, reason, op.now, not_before)
-    }
-
-    /// Whether a login with this ticket may be written; without one, nothing is asked.
-    fn admits(&self, record: &Record, ticket: Option<Ticket>) -> Result<bool> {
-        let (Some(ticket), Some(subject)) = (ticket, record.subject_key()) else { return Ok(true) };
-        let began_before = self.not_before(&record.realm)?.is_some_and(|at| ticket.started_at < at);
-        Ok(!began_before && self.epoch(&subject)? == ticket.epoch)
-    }
-
-    /// The other logins that have to go: those that are over, and those that give way; `None` if `new` is refused.
-    fn in_the_way(&self, new: &Record, limit: Option<SessionLimit>, op: Op) -> Result<Option<Vec<Record>>> {
-        let (Some(limit), Some(subject)) = (limit, new.subject_key()) else { return Ok(Some(vec![])) };
-        let not_before = self.not_before(&new.realm)?;
-        let mut others = self.logins(&subject)?;
-        others.retain(|row| row.handle != new.handle);
-        let (live, mut gone): (Vec<_>, Vec<_>) =
-            others.into_iter().partition(|row| row.over(op.now, not_before).is_none());
-        let rivals = live.into_iter().filter(|row| level_of(row) == level_of(new)).collect();
-        let Some(give_way) = limit.gives_way(rivals, op.now, LastUse::of) else { return Ok(None) };
-        gone.extend(give_way);
-        Ok(Some(gone))
-    }
-
-    fn epoch(&self, subject: &SubjectKey) -> Result<Epoch> {
-        Ok(self.value(&epoch_name(subject))?.map(Epoch::from_bytes).unwrap_or_default())
-    }
-
-    fn not_before(&self, realm: &Realm) -> Result<Option<Timestamp>> {
-        let millis = self.value(&not_before_name(realm))?.map(u64::from_be_bytes);
-        Ok(millis.map(Timestamp::from_millis))
-    }
-
-    /// Nobody listening is fine.
-    fn tell(&self, event: FeedEvent) {
-        let _ = self.events.send(event);
-    }
-
-    fn bytes(&self, key: &SessionKey) -> Result<Option<Vec<u8>>> {
-        read(&self.root.join(session_name(key)))
-    }
-
-    fn value<const N: usize>(&self, name: &str) -> Result<Option<[u8; N]>> {
-        let Some(bytes) = read(&self.root.join(name))? else { return Ok(None) };
-        bytes.try_into().map(Some).map_err(|_| StoreError::undecodable("the file is damaged"))
-    }
-
-    /// Every record whose file's name begins so. A damaged one opens nothing, so nobody has to end it.
-    fn rows(&self, prefix: &str) -> Result<Vec<Record>> {
-        let mut rows = Vec::new();
-        for entry in fs::read_dir(&self.root).map_err(StoreError::unavailable)? {
-            let entry = entry.map_err(StoreError::unavailable)?;
-            if entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix)) {
-                rows.extend(read(&entry.path())?.and_then(|bytes| Record::decode(&bytes).ok()));
-            }
-        }
-        Ok(rows)
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        self.publish(&self.prepare(bytes)?, name)
-    }
-
-    /// What can fail for want of space is done first, where it changes nothing.
-    fn prepare(&self, bytes: &[u8]) -> Result<PathBuf> {
-        let path = self.root.join("unfinished");
-        let write = File::create(&path).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        });
-        write.map(|()| path).map_err(StoreError::unavailable)
-    }
-
-    /// A rename is all or nothing, for readers and for a power cut.
-    fn publish(&self, file: &Path, name: &str) -> Result<()> {
-        let renamed = fs::rename(file, self.root.join(name));
-        renamed.and_then(|()| self.sync()).map_err(StoreError::unavailable)
-    }
-
-    fn remove(&self, key: &SessionKey) -> Result<()> {
-        let removed = fs::remove_file(self.root.join(session_name(key)));
-        removed.and_then(|()| self.sync()).map_err(StoreError::unavailable)
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        // Elsewhere a folder cannot be opened like a file, and a rename is as durable as the system makes it.
-        if cfg!(unix) { File::open(&self.root)?.sync_all() } else { Ok(()) }
-    }
-}
-
-fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        read => read.map(Some).map_err(StoreError::unavailable),
-    }
-}
-
-fn level_of(row: &Record) -> Option<AuthLevel> {
-    row.identity.as_ref().map(|identity| identity.level)
-}
-
-fn decode(key: &SessionKey, bytes: &[u8]) -> Result<Record> {
-    let row = Record::decode(bytes)?;
-    if row.key == *key {
-        Ok(row)
-    } else {
-        Err(StoreError::undecodable("the file has another session's name"))
-    }
-}
-
-fn session_name(key: &SessionKey) -> String {
-    format!("s-{}", hex(key.as_bytes()))
-}
-
-/// A digest, because a subject may be longer than a file's name. A realm has no space in it.
-fn epoch_name(subject: &SubjectKey) -> String {
-    let name = format!("{} {}", subject.realm(), subject.subject());
-    format!("e-{}", hex(Stamp::digest(name.as_bytes()).as_bytes()))
-}
-
-fn not_before_name(realm: &Realm) -> String {
-    format!("n-{}", hex(realm.as_str().as_bytes()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
