@@ -1,5 +1,5 @@
 use crate::AuthUser;
-use hallpass_core::{Attempt, AuthLevel, Realm, Stamp, Subject, Ticket};
+use hallpass_core::{Attempt, AuthLevel, Stamp, SubjectKey, Ticket};
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,8 +19,7 @@ use std::sync::Arc;
 #[must_use = "nobody is logged in until it is given to `log_in`"]
 pub struct Authenticated<U> {
     pub(crate) user: Arc<U>,
-    pub(crate) realm: Realm,
-    pub(crate) subject: Subject,
+    pub(crate) subject: SubjectKey,
     pub(crate) stamp: Stamp,
     pub(crate) ticket: Ticket,
     pub(crate) level: AuthLevel,
@@ -29,6 +28,13 @@ pub struct Authenticated<U> {
 }
 
 impl<U: AuthUser> Authenticated<U> {
+    /// `user`, who is `subject`, as of `ticket`.
+    pub(crate) fn new(user: Arc<U>, subject: SubjectKey, ticket: Ticket) -> Self {
+        let stamp = user.auth_stamp();
+        let attempt = Attempt::default();
+        Self { user, subject, stamp, ticket, level: AuthLevel::Full, remembered: false, attempt }
+    }
+
     /// The user.
     #[must_use]
     pub fn user(&self) -> &Arc<U> {
@@ -51,9 +57,6 @@ impl<U: AuthUser> Authenticated<U> {
 
 impl<U> fmt::Debug for Authenticated<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authenticated")
-            .field("realm", &self.realm)
-            .field("subject", &self.subject)
-            .finish_non_exhaustive()
+        f.debug_struct("Authenticated").field("subject", &self.subject).finish_non_exhaustive()
     }
 }

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 /// The session of a login, as a later request has it.
 async fn session() -> Session {
     let sessions = SessionManager::builder(MemoryStore::new()).sweep_every(None).build().unwrap();
-    let subject = Subject::from(7_u32);
+    let subject = sessions.subject_key(Subject::from(7_u32));
     let grant = LoginGrant {
         ticket: sessions.ticket(&subject).await.unwrap(),
         subject,

@@ -4,7 +4,6 @@ use super::{Failure, Job};
 use crate::commit::write::{new_handle, unexpected};
 use crate::cookie::CookieKind;
 use crate::event::{Event, EventKind};
-use crate::ids::SubjectKey;
 use crate::record::{EndReason, Record, SessionData, Transport};
 use crate::session::LoginGrant;
 use crate::store::{Created, Replaced, SessionLimit, StoreErrorKind, Taken, Updated, WhenReached};
@@ -17,11 +16,19 @@ const MERGES: u32 = 16;
 const ATTEMPTS: u32 = 64;
 
 impl Job<'_> {
+    /// A user of another realm is nobody here, whatever number they share with one who is.
+    fn grant(&self) -> Result<Option<Arc<LoginGrant>>, Failure> {
+        let grant = self.intent.log_in.clone();
+        match &grant {
+            Some(grant) if grant.subject.realm() != self.manager.realm() => Err(Failure::Superseded),
+            _ => Ok(grant),
+        }
+    }
+
     /// The same user again: the session stays, under a new id, with fresh deadlines. If somebody ended it meanwhile, the
     /// ticket decides whether the user may have a new one.
     pub(super) async fn relogin(&mut self) -> Result<(), Failure> {
-        let (Some(grant), Some(mut base)) = (self.intent.log_in.clone(), self.opened.login.live().cloned())
-        else {
+        let (Some(grant), Some(mut base)) = (self.grant()?, self.opened.login.live().cloned()) else {
             return Ok(());
         };
         let mut data = self.intended_data(&base);
@@ -75,7 +82,7 @@ impl Job<'_> {
     }
 
     pub(super) async fn create_login(&mut self, from_visitor: bool) -> Result<(), Failure> {
-        let Some(grant) = self.intent.log_in.clone() else { return Ok(()) };
+        let Some(grant) = self.grant()? else { return Ok(()) };
         let visitor = self.opened.visitor.live().filter(|_| from_visitor).cloned();
         let data = match &visitor {
             Some(visitor) => self.intended_data(visitor),
@@ -101,9 +108,8 @@ impl Job<'_> {
         grant: &LoginGrant,
         data: SessionData,
     ) -> Result<(SessionToken, Arc<Record>), Failure> {
-        let subject = SubjectKey::new(self.manager.realm().clone(), grant.subject.clone());
         let random = self.draw()?;
-        let token = self.new_token(subject.shard(), &random)?;
+        let token = self.new_token(grant.subject.shard(), &random)?;
         let fresh = self.new_record(&token, new_handle(&random)?, Some(grant.identity()), data);
         let record = Arc::new(Record { client: grant.client.clone(), ..fresh });
         let op = self.manager.op_from(&random)?;
@@ -185,7 +191,7 @@ impl Job<'_> {
             | Failure::Gone => None,
         };
         self.manager.tell(&Event {
-            subject: Some(&grant.subject),
+            subject: Some(grant.subject.subject()),
             reason,
             client: Some(&grant.client),
             ..self.manager.event(EventKind::LoginFailed)

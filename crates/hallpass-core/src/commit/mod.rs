@@ -66,7 +66,7 @@ impl SessionSlot {
             login: found(&opened.login),
             visitor: found(&opened.visitor),
             logout: if intent.ending > 0 { plan::Logout::Unconfirmed } else { intent.logout },
-            log_in: login.map(|grant| Session::new(self.clone()).relation(&grant.subject)),
+            log_in: login.map(|grant| Session::new(self.clone()).relation(grant.subject.subject())),
             renew: intent.renew,
             data: intent.data.as_ref().is_some_and(|data| !same_data(data, base)),
             touch_due: opened.live().is_some_and(|record| self.is_touch_due(record, now)),

@@ -47,7 +47,7 @@ impl SessionManager {
         by: Option<SessionHandle>,
     ) -> Result<EndSubjectReceipt, EndSubjectError> {
         let EndRequest { subject, actor, which, reason, client } = request;
-        let subject = SubjectKey::new(self.0.realm.clone(), subject);
+        let subject = self.subject_key(subject);
         let op = self.op()?;
         match self.limited(self.0.store.revoke_subject(&subject, actor, which, reason, op)).await? {
             SubjectRevoked::ActorGone => Err(EndSubjectError::ActorGone),
@@ -65,7 +65,7 @@ impl SessionManager {
     ///
     /// When the store could not be asked.
     pub async fn sessions_of(&self, subject: Subject) -> Result<Vec<SessionSummary>, StoreError> {
-        let subject = SubjectKey::new(self.0.realm.clone(), subject);
+        let subject = self.subject_key(subject);
         self.limited(self.0.store.subject(&subject, self.now())).await
     }
 
@@ -76,16 +76,21 @@ impl SessionManager {
         Ok(logins.into_iter().find(|login| login.handle == record.handle))
     }
 
+    /// The name of a user of this manager's realm, as stores know it.
+    #[must_use]
+    pub fn subject_key(&self, subject: Subject) -> SubjectKey {
+        SubjectKey::new(self.0.realm.clone(), subject)
+    }
+
     /// The right to log `subject` in from now on. Ask for it before the credentials are checked, and read the user
     /// again after: then no change in between goes unnoticed.
     ///
     /// # Errors
     ///
     /// When the store could not be asked.
-    pub async fn ticket(&self, subject: &Subject) -> Result<Ticket, StoreError> {
+    pub async fn ticket(&self, subject: &SubjectKey) -> Result<Ticket, StoreError> {
         let started_at = self.now();
-        let subject = SubjectKey::new(self.0.realm.clone(), subject.clone());
-        let epoch = self.limited(self.0.store.epoch(&subject)).await?;
+        let epoch = self.limited(self.0.store.epoch(subject)).await?;
         Ok(Ticket { epoch, started_at })
     }
 }

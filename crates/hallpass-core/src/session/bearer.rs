@@ -2,7 +2,7 @@
 
 use super::{LoginGrant, Session, SessionError};
 use crate::bearer::BearerToken;
-use crate::ids::{Shard, SubjectKey};
+use crate::ids::Shard;
 use crate::record::Transport;
 use crate::token::SessionToken;
 
@@ -39,8 +39,7 @@ impl Session {
         if !manager.takes_bearer() {
             return Err(SessionError::BearerOff);
         }
-        let subject = SubjectKey::new(manager.realm().clone(), grant.subject.clone());
-        let token = self.draw(subject.shard())?;
+        let token = self.draw(grant.subject.shard())?;
         let issued = BearerToken::new(&token);
         self.set_login(grant, Some(token))?;
         Ok(issued)

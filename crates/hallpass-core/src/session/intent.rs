@@ -1,7 +1,7 @@
 //! What a handler wants, gathered until the request's end.
 
 use super::SessionError;
-use crate::ids::{Stamp, Subject};
+use crate::ids::{Stamp, SubjectKey};
 use crate::plan::Logout;
 use crate::record::{AuthLevel, ClientInfo, DataChange, Record, SessionData};
 use crate::store::{SessionLimit, Ticket};
@@ -110,8 +110,8 @@ impl fmt::Debug for Change {
 /// application can make.
 #[derive(Debug, Clone)]
 pub struct LoginGrant {
-    /// The user.
-    pub subject: Subject,
+    /// The user: of the manager's realm, or the login is refused as superseded.
+    pub subject: SubjectKey,
     /// The user's stamp when the credentials were checked.
     pub stamp: Stamp,
     /// What must still be true of the user when the login is created.

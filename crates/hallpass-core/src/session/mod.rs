@@ -118,10 +118,11 @@ impl Session {
         let transport = if bearer.is_some() { Transport::Bearer } else { Transport::Cookie };
         let inherits = self.record().is_none_or(|record| match &record.identity {
             _ if record.transport != transport => false,
-            Some(identity) => identity.subject == grant.subject,
+            Some(identity) => identity.subject == *grant.subject.subject(),
             None => true,
         });
-        let pending_other = self.pending_identity().is_some_and(|pending| pending.subject != grant.subject);
+        let pending_other =
+            self.pending_identity().is_some_and(|pending| pending.subject != *grant.subject.subject());
         let mut intent = self.0.intent()?;
         if !inherits || pending_other {
             intent.forget_data(Some(crate::record::SessionData::default()));
@@ -190,7 +191,7 @@ impl Session {
 impl LoginGrant {
     pub(crate) fn identity(&self) -> Identity {
         Identity {
-            subject: self.subject.clone(),
+            subject: self.subject.subject().clone(),
             // Not the moment of the commit: "end everybody" and a guard for recent logins count from the check.
             authenticated: self.ticket.started_at,
             stamp: self.stamp,

@@ -121,7 +121,8 @@ async fn logged_in(
     let slot = SessionSlot::new(&sessions.clone().into(), &head(&Jar::default()), None);
     let session = slot.open().await.unwrap();
     let subject = Subject::from(7_u32);
-    let grant = LoginGrant { ticket: sessions.ticket(&subject).await.unwrap(), ..world.grant(7).await };
+    let ticket = sessions.ticket(&sessions.subject_key(subject.clone())).await.unwrap();
+    let grant = LoginGrant { ticket, ..world.grant(7).await };
     session.log_in(grant).unwrap();
     let mut jar = Jar::default();
     jar.apply(&slot.commit().await);

@@ -1,6 +1,7 @@
 use crate::support::{Jar, World, end, log_out};
 use hallpass_core::{
-    AuthLevel, EndReason, EventKind, LoginGrant, Refusal, SessionPolicy, WhenReached, Which,
+    AuthLevel, EndReason, EventKind, LoginGrant, Realm, Refusal, SessionPolicy, Subject, SubjectKey,
+    WhenReached, Which,
 };
 use hallpass_testkit::{Method, Times};
 use std::num::NonZeroU32;
@@ -192,6 +193,18 @@ async fn a_login_that_owes_a_factor_ends_others_only_once_it_has_shown_it() {
     assert_eq!(world.who(&pending).await.as_deref(), Some("7"));
     assert_eq!(world.who(&full).await, None);
     assert_eq!(world.events.ends(), [EndReason::SessionLimit]);
+}
+
+#[tokio::test]
+async fn a_user_of_another_realm_is_nobody_here_though_they_share_a_number() {
+    let world = World::new();
+    let staff = SubjectKey::new(Realm::new("staff").unwrap(), Subject::from(7_u32));
+    for jar in [&mut Jar::default(), &mut world.logged_in(7).await] {
+        let grant = LoginGrant { subject: staff.clone(), ..world.grant(7).await };
+        let outcome = world.request(jar, async |session| session.log_in(grant).unwrap()).await;
+        assert_eq!((outcome.refusal, outcome.set_cookies().count()), (Some(Refusal::LoginSuperseded), 0));
+    }
+    assert_eq!(world.sessions.sessions_of(Subject::from(7_u32)).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use hallpass_core::{
     Attempt, AuthLevel, ClientInfo, CommitOutcome, EndReason, Event, EventKind, EventSink, LoginGrant,
     MemoryStore, Refusal, Session, SessionManager, SessionManagerBuilder, SessionPolicy, SessionSlot, Stamp,
-    Subject, Which,
+    Which,
 };
 use hallpass_testkit::{FakeClock, FaultyStore, Head};
 use std::sync::{Arc, Mutex};
@@ -53,7 +53,7 @@ impl World {
     }
 
     pub(crate) async fn grant(&self, user: u32) -> LoginGrant {
-        let subject = Subject::from(user);
+        let subject = self.sessions.subject_key(user.into());
         LoginGrant {
             ticket: self.sessions.ticket(&subject).await.unwrap(),
             subject,

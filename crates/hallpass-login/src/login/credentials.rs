@@ -35,7 +35,8 @@ impl<A: Authenticator> Login<A> {
             return Err(LoginError::NotLoggedIn);
         }
         let subject = Some(&identity.subject);
-        let ticket = self.ticket_for(subject).await?;
+        let named = self.named(subject);
+        let ticket = self.ticket(&named).await?;
         let counted = match self.counter().await? {
             Some(counter) => {
                 let admitted = counter.admit_session(handle).await;
@@ -46,7 +47,7 @@ impl<A: Authenticator> Login<A> {
         let found = self.users.find(&credentials).await.map_err(LoginError::users)?;
         // Somebody else's are wrong whatever they are: a session must not be the place to guess them.
         let found = found.filter(|user| user.subject() == identity.subject);
-        let checked = self.check(found, credentials, ticket, subject).await;
+        let checked = self.check(found, credentials, (named, ticket), subject).await;
         self.conclude(handle, counted, &checked).await?;
         Ok(checked?.remember(identity.remembered))
     }
@@ -169,7 +170,9 @@ impl<A: Authenticator> Login<A> {
         let receipt = self.session.end_subject(which, EndReason::CredentialsChanged).await?;
         let renewed = (keep == Keep::Current).then(|| {
             let ticket = Ticket { epoch: receipt.current, started_at };
-            let renewed = Authenticated { level: identity.level, ..self.authenticated(user, ticket) };
+            let subject = self.named(Some(&identity.subject));
+            let renewed =
+                Authenticated { level: identity.level, ..Authenticated::new(user, subject, ticket) };
             renewed.remember(identity.remembered)
         });
         Ok((receipt, renewed))

@@ -16,7 +16,7 @@ use crate::ticket::Authenticated;
 use crate::{AuthUser, Authenticator};
 use hallpass_core::{
     Attempt, AuthLevel, BucketKind, DeviceToken, EndReason, EndSubjectReceipt, EventKind, LogOut, LoginGrant,
-    RequestHead, Session, SessionHandle, SessionSlot, Subject, Ticket, Transport, Which,
+    RequestHead, Session, SessionHandle, SessionSlot, Subject, SubjectKey, Ticket, Transport, Which,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -110,22 +110,27 @@ impl<A: Authenticator> Login<A> {
         let found = self.users.find(&credentials).await.map_err(LoginError::users)?;
         let subject = found.as_ref().map(AuthUser::subject);
         // Before the attempt is counted: while the store is away nobody's password is looked at.
-        let ticket = self.ticket_for(subject.as_ref()).await?;
+        let named = self.named(subject.as_ref());
+        let ticket = self.ticket(&named).await?;
         let mut attempt = Attempt::default();
         if let Some(counter) = &counter {
             let typed = self.users.identifier(&credentials);
             let admitted = counter.admit_account(&typed, subject.as_ref()).await;
             attempt = admitted.map_err(|refused| self.refused(refused, subject.as_ref()))?;
         }
-        let authenticated = self.check(found, credentials, ticket, subject.as_ref()).await?;
-        attempt.device = self.new_device(&authenticated.subject).await;
+        let authenticated = self.check(found, credentials, (named, ticket), subject.as_ref()).await?;
+        attempt.device = self.new_device(authenticated.subject.subject()).await;
         Ok(Authenticated { attempt, ..authenticated })
     }
 
-    /// Nobody has an epoch too, so that an unknown name makes the same calls.
-    async fn ticket_for(&self, subject: Option<&Subject>) -> Result<Ticket, LoginError> {
-        let named = subject.cloned().unwrap_or_else(|| Subject::from(0_u32));
-        self.session.slot().manager().ticket(&named).await.map_err(LoginError::Store)
+    /// Nobody has a name too, and an epoch, so that an unknown user makes the same calls.
+    fn named(&self, subject: Option<&Subject>) -> SubjectKey {
+        let subject = subject.cloned().unwrap_or_else(|| Subject::from(0_u32));
+        self.session.slot().manager().subject_key(subject)
+    }
+
+    async fn ticket(&self, subject: &SubjectKey) -> Result<Ticket, LoginError> {
+        self.session.slot().manager().ticket(subject).await.map_err(LoginError::Store)
     }
 
     /// One check, whether or not there is a user. A failure is told to be of `told`.
@@ -133,7 +138,7 @@ impl<A: Authenticator> Login<A> {
         &self,
         found: Option<A::User>,
         credentials: A::Credentials,
-        ticket: Ticket,
+        (subject, ticket): (SubjectKey, Ticket),
         told: Option<&Subject>,
     ) -> Result<Authenticated<A::User>, LoginError> {
         let verified = self.users.verify(found.as_ref(), credentials).await.map_err(LoginError::users)?;
@@ -142,7 +147,7 @@ impl<A: Authenticator> Login<A> {
             return Err(LoginError::InvalidCredentials);
         };
         let current = self.read_again(&user.subject(), Some(&user)).await?;
-        Ok(self.authenticated(current, ticket))
+        Ok(Authenticated::new(current, subject, ticket))
     }
 
     /// Makes a ticket for a user whom the application vouches for: one who has just registered, or was identified by an
@@ -152,12 +157,13 @@ impl<A: Authenticator> Login<A> {
     ///
     /// [`LoginError::InvalidCredentials`] when there is no such enabled user; or when users or store could not be asked.
     pub async fn vouch(&self, subject: &Subject) -> Result<Authenticated<A::User>, LoginError> {
-        let ticket = self.session.slot().manager().ticket(subject).await.map_err(LoginError::Store)?;
+        let named = self.named(Some(subject));
+        let ticket = self.ticket(&named).await?;
         let user = self.read_again(subject, None).await.map_err(|error| match error {
             LoginError::Superseded => LoginError::InvalidCredentials,
             other => other,
         })?;
-        let mut authenticated = self.authenticated(user, ticket);
+        let mut authenticated = Authenticated::new(user, named, ticket);
         authenticated.attempt.device = self.new_device(subject).await;
         Ok(authenticated)
     }
@@ -181,7 +187,7 @@ impl<A: Authenticator> Login<A> {
         let slot = self.session.slot();
         let manager = slot.manager();
         let age = manager.now().since(authenticated.ticket.started_at);
-        if authenticated.realm != *manager.realm() || age > TICKET_LIFETIME {
+        if authenticated.subject.realm() != manager.realm() || age > TICKET_LIFETIME {
             return Err(LoginError::Superseded);
         }
         let mut attempt = authenticated.attempt;
@@ -258,19 +264,6 @@ impl<A: Authenticator> Login<A> {
             self.tell_failure(Some(subject));
             LoginError::Superseded
         })
-    }
-
-    fn authenticated(&self, user: Arc<A::User>, ticket: Ticket) -> Authenticated<A::User> {
-        Authenticated {
-            realm: self.session.slot().manager().realm().clone(),
-            subject: user.subject(),
-            stamp: user.auth_stamp(),
-            user,
-            ticket,
-            level: AuthLevel::Full,
-            remembered: false,
-            attempt: Attempt::default(),
-        }
     }
 
     fn tell_failure(&self, subject: Option<&Subject>) {

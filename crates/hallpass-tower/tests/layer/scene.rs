@@ -73,7 +73,7 @@ impl Scene {
 }
 
 async fn grant(manager: &SessionManager) -> LoginGrant {
-    let subject = Subject::from(42_u32);
+    let subject = manager.subject_key(Subject::from(42_u32));
     LoginGrant {
         ticket: manager.ticket(&subject).await.unwrap(),
         subject,

@@ -7,7 +7,7 @@ use hallpass_testkit::Head;
 
 /// Logs a user in and returns the cookie.
 pub(crate) async fn log_in(node: &SessionManager, user: u32) -> String {
-    let (slot, subject) = (slot(node, "POST", None), Subject::from(user));
+    let (slot, subject) = (slot(node, "POST", None), node.subject_key(Subject::from(user)));
     let ticket = node.ticket(&subject).await.unwrap();
     let grant = LoginGrant {
         subject,
