@@ -55,7 +55,7 @@ fn judge(head: &(impl RequestHead + ?Sized), prefers_html: impl Fn() -> bool) ->
     if head.any_value("hx-request", &is_true) && !restores_history() {
         return Audience::Htmx;
     }
-    let is_page = || navigates(head) && prefers_html() || restores_history();
+    let is_page = || prefers_html() && navigates(head) || restores_history();
     if matches!(head.method(), "GET" | "HEAD" | "POST") && is_page() {
         Audience::Browser
     } else {
