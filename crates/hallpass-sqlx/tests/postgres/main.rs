@@ -12,7 +12,6 @@ mod setup;
 #[path = "../shared/damage.rs"]
 mod shared_damage;
 
-use hallpass_sqlx::PostgresStore;
 use hallpass_testkit::Fixture;
 use server::Schema;
 
@@ -22,10 +21,7 @@ mod own {
 
     async fn make_store() -> Fixture {
         let schema = Schema::new();
-        let store = PostgresStore::builder().schema(schema.name()).connect(&server::url()).await;
-        let store = store.expect("the server");
-        store.migrate().await.expect("fresh tables");
-        Fixture::new(store).keep(schema)
+        Fixture::new(server::store(&schema).await).keep(schema)
     }
 
     hallpass_testkit::store_tests!(make_store, #[ignore = "needs PostgreSQL: run cargo xtask test"]);
@@ -38,7 +34,7 @@ mod foreign {
     async fn make_store() -> Fixture {
         let schema = Schema::new();
         let pool = server::pool("serializable").await;
-        let store = PostgresStore::builder().schema(schema.name()).pool(pool).expect("a schema's name");
+        let store = server::patient(&schema).pool(pool).expect("a schema's name");
         store.migrate().await.expect("fresh tables");
         Fixture::new(store).keep(schema)
     }

@@ -1,6 +1,6 @@
 //! The server, and a schema of its own for each test.
 
-use hallpass_sqlx::PostgresStore;
+use hallpass_sqlx::{PostgresStore, PostgresStoreBuilder};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,6 +12,9 @@ pub(crate) fn url() -> String {
         .expect("HALLPASS_TEST_POSTGRES must hold the URL of a PostgreSQL database: run cargo xtask test")
 }
 
+/// A machine that runs all tests at once is slow.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A pool as an application may have it.
 pub(crate) async fn pool(isolation: &str) -> PgPool {
     pool_of(isolation, 10).await
@@ -22,17 +25,19 @@ pub(crate) async fn pool_of(isolation: &str, connections: u32) -> PgPool {
     let options: PgConnectOptions = url().parse().expect("a URL");
     let options =
         options.options([("default_transaction_isolation", isolation), ("synchronous_commit", "off")]);
-    PgPoolOptions::new().max_connections(connections).connect_with(options).await.expect("the server")
+    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+    pool.connect_with(options).await.expect("the server")
+}
+
+/// A builder of a store in which nothing fails for being slow.
+pub(crate) fn patient(schema: &Schema) -> PostgresStoreBuilder {
+    let builder = PostgresStore::builder().schema(schema.name()).acquire_timeout(PATIENCE);
+    builder.statement_timeout(PATIENCE).lock_timeout(PATIENCE)
 }
 
 /// A store on connections of its own.
 pub(crate) async fn store(schema: &Schema) -> PostgresStore {
-    let store = PostgresStore::builder()
-        .schema(schema.name())
-        .acquire_timeout(Duration::from_secs(60))
-        .connect(&url())
-        .await
-        .expect("the server");
+    let store = patient(schema).connect(&url()).await.expect("the server");
     store.migrate().await.expect("fresh tables");
     store
 }
