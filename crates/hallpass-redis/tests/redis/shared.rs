@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
-/// The address of a server that tests share.
+/// The address of a server that tests share: in `HALLPASS_TEST_REDIS` and `HALLPASS_TEST_REDIS_CLUSTER`.
 pub(crate) fn address(kind: Kind) -> String {
     let variable = kind.variable();
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run cargo xtask test"))
@@ -32,7 +32,7 @@ pub(crate) async fn on_cluster() -> RedisStore {
 /// A store that has nothing in common with those of the other tests but the server.
 pub(crate) async fn fresh(url: &str) -> RedisStore {
     // A machine that runs all tests at once is slow.
-    let builder = RedisStore::builder().prefix(fresh_prefix()).response_timeout(Duration::from_secs(15));
+    let builder = RedisStore::builder().prefix(fresh_prefix()).response_timeout(Duration::from_secs(60));
     builder.connect(url).await.unwrap()
 }
 

@@ -51,7 +51,10 @@ async fn a_primary_that_makes_room_for_its_replica_is_left_at_once() {
 }
 
 async fn is_replicated(port: u16) {
-    let acks: u64 = cmd("WAIT").arg(1).arg(10_000).query_async(&mut raw_of(port).await).await.unwrap();
+    let mut raw = raw_of(port).await;
+    // What is waited for is what had been written when the last command of this connection was done.
+    let _: String = cmd("PING").query_async(&mut raw).await.unwrap();
+    let acks: u64 = cmd("WAIT").arg(1).arg(20_000).query_async(&mut raw).await.unwrap();
     assert_eq!(acks, 1);
 }
 
