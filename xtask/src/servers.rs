@@ -88,6 +88,7 @@ mod tests {
     fn a_package_needs_what_its_tests_are_made_with() {
         assert_eq!(needed(&["example-warp"]).unwrap(), Kind::ALL);
         assert_eq!(needed(&["hallpass-browser"]).unwrap(), [Kind::WebDriver]);
+        assert_eq!(needed(&["hallpass-redis"]).unwrap(), [Kind::Redis, Kind::RedisCluster]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The feed when connections and servers fail.
 
-use crate::shared::{Scene, hears_again, until};
+use crate::shared::{CLUSTER, SERVER, Scene, address, hears_again, until};
 use hallpass_core::{FeedEvent, SessionFeed, SessionStore};
 use hallpass_servers::{Kind, Server};
 use redis::aio::MultiplexedConnection;
@@ -142,7 +142,7 @@ async fn a_cluster_whose_slots_are_handed_on_is_a_gap() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Redis and a Redis Cluster: run cargo xtask test"]
 async fn a_feed_of_which_nothing_is_wrong_is_silent() {
-    let [server, cluster] = [Kind::Redis, Kind::RedisCluster].map(crate::shared::address);
+    let [server, cluster] = [SERVER, CLUSTER].map(address);
     let (server, cluster) = (Scene::at(&server).await, Scene::at(&cluster).await);
     let (mut one, mut other) = (server.store.feed().await.unwrap(), cluster.store.feed().await.unwrap());
     tokio::select! {
@@ -155,7 +155,7 @@ async fn a_feed_of_which_nothing_is_wrong_is_silent() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a Redis Cluster: run cargo xtask test"]
 async fn a_cluster_tells_every_end_once() {
-    let s = Scene::at(&crate::shared::address(Kind::RedisCluster)).await;
+    let s = Scene::at(&address(CLUSTER)).await;
     let mut feed = s.store.feed().await.unwrap();
     for _ in 0..30 {
         let record = s.create(s.visitor()).await;

@@ -1,9 +1,8 @@
 //! What the store leaves on the server.
 
-use crate::shared::{HOUR, Scene, address, fresh_prefix};
+use crate::shared::{HOUR, SERVER, Scene, address, fresh_prefix};
 use hallpass_core::{EndReason, FeedEvent, Freshness, SessionStore, SubjectRevoked, Which};
 use hallpass_redis::RedisStore;
-use hallpass_servers::Kind;
 use hallpass_testkit::{Sample, op, renewed, rewritten};
 use redis::cmd;
 
@@ -97,7 +96,7 @@ async fn stores_with_different_prefixes_share_nothing() {
     let s = Scene::shared().await;
     // One that begins like the other, too.
     for prefix in [fresh_prefix(), format!("{}:x", s.prefix)] {
-        let other = RedisStore::builder().prefix(prefix).connect(&address(Kind::Redis)).await.unwrap();
+        let other = RedisStore::builder().prefix(prefix).connect(&address(SERVER)).await.unwrap();
         let record = s.create(s.login()).await;
         let mut feed = other.feed().await.unwrap();
         assert_eq!(other.load(&record.key, Freshness::Latest).await.unwrap(), None);

@@ -1,6 +1,6 @@
 //! Servers that sessions cannot be kept on, and what is said about them.
 
-use crate::shared::{Scene, address, fresh_prefix};
+use crate::shared::{CLUSTER, SERVER, Scene, address, fresh_prefix};
 use hallpass_core::{FeedEvent, SessionStore, StoreErrorKind, Timestamp};
 use hallpass_redis::{RedisStore, SetupError};
 use hallpass_servers::{Kind, Server};
@@ -161,11 +161,11 @@ async fn a_replica_is_refused() {
 #[tokio::test]
 #[ignore = "needs Redis and a Redis Cluster: run cargo xtask test"]
 async fn a_server_and_a_cluster_are_not_taken_for_each_other() {
-    let server = address(Kind::Redis).replace("redis://", "redis-cluster://");
+    let server = address(SERVER).replace("redis://", "redis-cluster://");
     let (error, text) = refusal(&server).await;
     assert!(matches!(error, SetupError::Unsuitable { .. }) && text.contains("redis:// URL"), "{text}");
 
-    let cluster = address(Kind::RedisCluster).replace("redis-cluster://", "redis://");
+    let cluster = address(CLUSTER).replace("redis-cluster://", "redis://");
     let member = cluster.split(',').next().unwrap();
     let (error, text) = refusal(member).await;
     assert!(matches!(error, SetupError::Unsuitable { .. }) && text.contains("redis-cluster://"), "{text}");
@@ -174,7 +174,7 @@ async fn a_server_and_a_cluster_are_not_taken_for_each_other() {
 #[tokio::test]
 #[ignore = "needs a Redis Cluster: run cargo xtask test"]
 async fn one_server_of_a_cluster_is_enough_to_find_the_others() {
-    let cluster = address(Kind::RedisCluster);
+    let cluster = address(CLUSTER);
     let s = Scene::at(&cluster).await;
     let one = cluster.split(',').next().unwrap();
     let store = RedisStore::builder().prefix(&s.prefix).connect(one).await.unwrap();
@@ -205,7 +205,7 @@ async fn a_sweep_by_a_clock_that_is_wrong_is_refused() {
 async fn a_clock_of_a_test_takes_the_place_of_the_servers() {
     let clock = FakeClock::new();
     let store = RedisStore::builder().prefix(fresh_prefix()).clock(clock.clone());
-    let store = store.connect(&address(Kind::Redis)).await.unwrap();
+    let store = store.connect(&address(SERVER)).await.unwrap();
     let realm = hallpass_core::Realm::new("shop").unwrap();
     let record = Sample::visitor(&realm, clock.timestamp()).build();
     let _ = store.create(record.clone(), None, None, op(clock.timestamp())).await.unwrap();

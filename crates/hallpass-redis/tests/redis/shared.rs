@@ -5,7 +5,6 @@ use hallpass_core::{
     Timestamp, Which,
 };
 use hallpass_redis::RedisStore;
-use hallpass_servers::Kind;
 use hallpass_testkit::{Sample, op, ticket};
 use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
@@ -15,18 +14,21 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
-/// The address of a server that tests share: in `HALLPASS_TEST_REDIS` and `HALLPASS_TEST_REDIS_CLUSTER`.
-pub(crate) fn address(kind: Kind) -> String {
-    let variable = kind.variable();
+/// Where the addresses are of the servers that tests share.
+pub(crate) const SERVER: &str = "HALLPASS_TEST_REDIS";
+pub(crate) const CLUSTER: &str = "HALLPASS_TEST_REDIS_CLUSTER";
+
+/// The address of one of them.
+pub(crate) fn address(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run cargo xtask test"))
 }
 
 pub(crate) async fn on_server() -> RedisStore {
-    fresh(&address(Kind::Redis)).await
+    fresh(&address(SERVER)).await
 }
 
 pub(crate) async fn on_cluster() -> RedisStore {
-    fresh(&address(Kind::RedisCluster)).await
+    fresh(&address(CLUSTER)).await
 }
 
 /// A store that has nothing in common with those of the other tests but the server.
@@ -54,7 +56,7 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn shared() -> Self {
-        Self::at(&address(Kind::Redis)).await
+        Self::at(&address(SERVER)).await
     }
 
     pub(crate) async fn at(url: &str) -> Self {

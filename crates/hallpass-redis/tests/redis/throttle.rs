@@ -1,6 +1,6 @@
 //! The throttle on one server and on a cluster.
 
-use crate::shared::{address, fresh, fresh_prefix, on_cluster, on_server, raw};
+use crate::shared::{CLUSTER, SERVER, address, fresh, fresh_prefix, on_cluster, on_server, raw};
 use hallpass_core::{
     Admission, AttemptLimit, Bucket, BucketKind, Realm, Throttle, ThrottlePolicy, Timestamp,
 };
@@ -64,19 +64,19 @@ async fn nodes_share(url: &str) {
 #[tokio::test]
 #[ignore = "needs Redis: run cargo xtask test"]
 async fn two_nodes_count_together() {
-    nodes_share(&address(Kind::Redis)).await;
+    nodes_share(&address(SERVER)).await;
 }
 
 #[tokio::test]
 #[ignore = "needs a Redis Cluster: run cargo xtask test"]
 async fn two_nodes_count_together_on_a_cluster() {
-    nodes_share(&address(Kind::RedisCluster)).await;
+    nodes_share(&address(CLUSTER)).await;
 }
 
 #[tokio::test]
 #[ignore = "needs Redis: run cargo xtask test"]
 async fn a_bucket_is_kept_until_it_is_empty_and_says_nothing_of_whose_it_is() {
-    let (url, prefix) = (address(Kind::Redis), fresh_prefix());
+    let (url, prefix) = (address(SERVER), fresh_prefix());
     let throttle = node(&url, &prefix).await;
     let mut raw = raw(&url).await;
     let bucket = alice(&throttle).await;
