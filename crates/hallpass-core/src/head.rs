@@ -27,6 +27,7 @@ use std::net::IpAddr;
 /// Head.for_each_value("host", &mut |value| hosts.push(value.to_vec()));
 /// assert_eq!(hosts, [b"shop.example"]);
 /// assert!(Head.any_value("host", &|value| value.ends_with(b".example")));
+/// assert!(Head.says("host", "Shop.Example"));
 /// ```
 pub trait RequestHead {
     /// The method, as sent.
@@ -51,6 +52,11 @@ pub trait RequestHead {
         let mut any = false;
         self.for_each_value(name, &mut |value| any |= holds(value));
         any
+    }
+
+    /// Whether any value for `name` is `word`, in any case and with or without space around it.
+    fn says(&self, name: &str, word: &str) -> bool {
+        self.any_value(name, &|value| value.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
     }
 
     /// Whether this is a handshake of HTTP/2's or HTTP/3's extended CONNECT (RFC 8441), and for which protocol.

@@ -47,8 +47,7 @@ pub fn login_prompt(head: &(impl RequestHead + ?Sized), login_path: &str) -> Log
     match audience(head) {
         Audience::Browser => LoginPrompt::SeeOther(login_location(login_path, own_page().as_ref())),
         Audience::Htmx => {
-            let is_true = |value: &[u8]| value.trim_ascii().eq_ignore_ascii_case(b"true");
-            let is_boosted = is_repeatable && head.any_value("hx-boosted", &is_true);
+            let is_boosted = is_repeatable && head.says("hx-boosted", "true");
             let next = if is_boosted { own_page() } else { surrounding_page(head) };
             LoginPrompt::HxRedirect(login_location(login_path, next.as_ref()))
         }

@@ -145,7 +145,10 @@ mod tests {
             "host",
             "user-agent",
             "sec-fetch-site",
+            "sec-fetch-mode",
+            "sec-fetch-dest",
             "hx-request",
+            "x-requested-with",
             "x-moz",
         ] {
             let other = HeaderValue::from_bytes(b"\xff").unwrap();

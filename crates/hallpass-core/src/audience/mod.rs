@@ -51,8 +51,8 @@ pub(crate) fn is_navigation(head: &(impl RequestHead + ?Sized)) -> bool {
 }
 
 fn judge(head: &(impl RequestHead + ?Sized), prefers_html: impl Fn() -> bool) -> Audience {
-    let restores_history = || head.any_value("hx-history-restore-request", &is_true);
-    if head.any_value("hx-request", &is_true) && !restores_history() {
+    let restores_history = || head.says("hx-history-restore-request", "true");
+    if head.says("hx-request", "true") && !restores_history() {
         return Audience::Htmx;
     }
     let is_page = || prefers_html() && navigates(head) || restores_history();
@@ -61,10 +61,6 @@ fn judge(head: &(impl RequestHead + ?Sized), prefers_html: impl Fn() -> bool) ->
     } else {
         Audience::Api
     }
-}
-
-fn is_true(value: &[u8]) -> bool {
-    value.trim_ascii().eq_ignore_ascii_case(b"true")
 }
 
 /// Whether every value of a header is among those. True for an absent header: old browsers send no
@@ -76,10 +72,9 @@ fn all_among(head: &(impl RequestHead + ?Sized), name: &str, expected: &[&[u8]])
 }
 
 fn navigates(head: &(impl RequestHead + ?Sized)) -> bool {
-    let is_script = |value: &[u8]| value.trim_ascii().eq_ignore_ascii_case(b"xmlhttprequest");
     all_among(head, "sec-fetch-mode", &[b"navigate"])
         && all_among(head, "sec-fetch-dest", &[b"document", b"iframe", b"frame", b"fencedframe"])
-        && !head.any_value("x-requested-with", &is_script)
+        && !head.says("x-requested-with", "xmlhttprequest")
 }
 
 #[cfg(test)]
