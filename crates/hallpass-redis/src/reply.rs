@@ -1,6 +1,5 @@
 //! What scripts answer.
 
-use crate::row::FIELDS;
 use hallpass_core::{
     DecodeError, EndReason, Ended, Epoch, SessionHandle, SessionKey, StoreError, Subject, Timestamp,
 };
@@ -40,10 +39,6 @@ impl Reply {
 
     pub(crate) fn epoch(&mut self) -> Result<Epoch, StoreError> {
         epoch(&self.bytes()?)
-    }
-
-    pub(crate) fn fields(&mut self) -> Result<[Vec<u8>; FIELDS], StoreError> {
-        strings(self.value()?)
     }
 
     pub(crate) fn ended(&mut self) -> Result<Vec<Ended>, StoreError> {

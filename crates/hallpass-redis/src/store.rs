@@ -161,11 +161,9 @@ impl SessionStore for RedisStore {
         if reply.word() == b"none" {
             return Ok(None);
         }
-        let (rest, data, checksum) = (reply.bytes()?, reply.bytes()?, reply.bytes()?);
-        let fields = reply.fields()?;
-        row::verify(&fields, &checksum)?;
+        let record = row::decode(key, &reply.bytes()?)?;
         match reply.word() {
-            b"found" => Ok(Some(Arc::new(row::decode(key, &rest, &data, &fields)?))),
+            b"found" => Ok(Some(Arc::new(record))),
             b"unlinked" => Ok(None),
             _ => Err(strange()),
         }
@@ -341,15 +339,12 @@ fn with_terms(call: Call, ticket: Option<&Ticket>, limit: Option<SessionLimit>, 
 /// A login of a list; `None` if what lies beside its data is damaged.
 fn login(value: Value) -> Option<Result<SessionSummary, StoreError>> {
     let read = || {
-        let mut parts = reply::list(value)?.into_iter();
-        let mut next = || parts.next().ok_or_else(strange);
-        let key = reply::key(&reply::bytes(next()?)?).ok_or_else(strange)?;
-        let rest = reply::bytes(next()?)?;
-        Ok((key, rest, reply::strings(next()?)?))
+        let [key, row] = reply::strings(value)?;
+        Ok((reply::key(&key).ok_or_else(strange)?, row))
     };
-    let (key, rest, fields) = match read() {
+    let (key, row) = match read() {
         Ok(parts) => parts,
         Err(error) => return Some(Err(error)),
     };
-    SessionSummary::of(&row::decode_rest(&key, &rest, &fields).ok()?).map(Ok)
+    SessionSummary::of(&row::decode_without_data(&key, &row).ok()?).map(Ok)
 }

@@ -21,15 +21,16 @@ local function extend(name, span)
   if redis.call('PTTL', name) < span then redis.call('PEXPIRE', name, span) end
 end
 
--- Spans are relative: by an absolute point in time, a clock that is wrong would remove the row as it is written.
-local function write(row, ...)
-  local values = fields(row)
-  redis.call('HSET', row.name, 'h', row.handle, 'u', row.owner, 'v', row.version, 'r', row.revision, 'i', row.idle,
-    'a', row.absolute, 'l', row.seen, 'c', row.created, 't', row.authenticated, 'f', row.level,
-    'k', checksum(values), ...)
+-- The body is what follows the head. Spans are relative: by an absolute point in time, a clock that is wrong would remove
+-- the row as it is written.
+local function write(row, body)
+  local owner = row.owner == '' and NOBODY or row.owner
+  local head = row.handle .. table.concat({
+    owner, row.revision, row.idle, row.absolute, row.seen, row.created, row.authenticated, row.level, row.length, '',
+  }, '\n')
   local deadline = tonumber(sooner(row.idle, row.absolute))
   local span = math.min(math.max(deadline - tonumber(NOW), 0) + GRACE, LARGEST)
-  redis.call('PEXPIRE', row.name, span)
+  redis.call('SET', row.name, '1\n' .. checksum(head) .. head .. body, 'PX', span)
   redis.call('ZADD', BASE .. 'x', math.min(deadline, LARGEST), row.key)
   extend(BASE .. 'x', span)
   if row.owner ~= '' then

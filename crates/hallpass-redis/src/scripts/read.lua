@@ -21,40 +21,42 @@ end
 local function name_of_row(key) return BASE .. 's:' .. key end
 local function name_of_list(owner) return BASE .. 'u:' .. owner end
 
--- A field that was changed by anything but a script is noticed by this.
-local function checksum(values)
-  return string.sub(redis.sha1hex(table.concat(values, '\n', 1, 10)), 1, 16)
+-- A row is one string: its version and a line feed; the head's checksum, 16 characters; the head, which scripts decide
+-- by: the handle, 16 bytes, and lines, the realm and the subject of the owner (both empty for a visitor), the revision,
+-- the idle and the absolute deadline, when it was last seen, created and authenticated, the level, and the length of what
+-- follows the head without the application's data; then that, and the data.
+local HANDLE, LINES = 19, 35
+local LINE_BY_LINE = '^([^\n]*\n[^\n]*)\n(%d+)\n(%d+)\n(%d+)\n(%d+)\n(%d+)\n(%d*)\n(%l*)\n(%d+)\n()'
+local LONGEST_HEAD = 512
+local NOBODY = '\n'
+
+-- A head that was changed by anything but a script is noticed by this.
+local function checksum(head)
+  return string.sub(redis.sha1hex(head), 1, 16)
 end
 
-local function fields(row)
-  return {
-    row.handle, row.owner, row.version, row.revision, row.idle, row.absolute, row.seen, row.created,
-    row.authenticated, row.level,
-  }
-end
-
-local function from_fields(key, values)
-  local row = { key = key, name = name_of_row(key), complete = true }
-  row.handle, row.owner, row.version, row.revision, row.idle, row.absolute, row.seen, row.created,
-    row.authenticated, row.level = unpack(values, 1, 10)
+local function with_lines(row, owner, revision, idle, absolute, seen, created, authenticated, level, length, body)
+  row.owner = owner ~= NOBODY and owner or owner and ''
+  row.revision, row.idle, row.absolute, row.seen, row.created, row.authenticated, row.level, row.length, row.body =
+    revision, idle, absolute, seen, created, authenticated, level, length, body
   return row
 end
 
 -- The row under a key; nil if there is none. One that is damaged, or of a version that this one does not know, is not
 -- sound: nothing is decided by what it says, but it can be ended.
 local function read(key)
-  local values = redis.pcall('HMGET', name_of_row(key), 'h', 'u', 'v', 'r', 'i', 'a', 'l', 'c', 't', 'f', 'k')
-  if values.err then
-    if string.sub(values.err, 1, 9) ~= 'WRONGTYPE' then error(values) end
-    return { key = key, name = name_of_row(key), sound = false }
+  local row = { key = key, name = name_of_row(key), sound = false }
+  local text = redis.pcall('GETRANGE', row.name, 0, LONGEST_HEAD - 1)
+  if type(text) == 'table' then
+    if string.sub(text.err, 1, 9) ~= 'WRONGTYPE' then error(text) end
+    return row
   end
-  local present = 0
-  for n = 1, 11 do
-    if values[n] then present = present + 1 end
+  if text == '' and redis.call('EXISTS', row.name) == 0 then return nil end
+  row.version, row.handle = string.match(text, '^(%d+)\n'), string.sub(text, HANDLE, LINES - 1)
+  with_lines(row, string.match(text, LINE_BY_LINE, LINES))
+  if row.version == '1' and row.body then
+    row.sound = string.sub(text, 3, HANDLE - 1) == checksum(string.sub(text, HANDLE, row.body - 1))
   end
-  if present == 0 and redis.call('EXISTS', name_of_row(key)) == 0 then return nil end
-  local row = from_fields(key, values)
-  row.sound = present == 11 and row.version == '1' and values[11] == checksum(values)
   return row
 end
 

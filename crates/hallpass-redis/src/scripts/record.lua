@@ -1,11 +1,9 @@
--- The record that comes with a call. ARGV: 6 to 15 its key and fields, 16 the rest of it, 17 its data.
+-- The record that comes with a call. ARGV: 6 its key, 7 its handle, 8 to 16 the lines of its row's head, 17 the body.
 
-local NEW = from_fields(ARGV[6], {
-  ARGV[7], ARGV[8], '1', ARGV[9], ARGV[10], ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15],
-})
+local NEW = with_lines({ key = ARGV[6], name = name_of_row(ARGV[6]), handle = ARGV[7] }, unpack(ARGV, 8, 16))
 
 local function write_new()
-  write(NEW, 'b', ARGV[16], 'd', ARGV[17])
+  write(NEW, ARGV[17])
 end
 
 local function is_same_session(row)

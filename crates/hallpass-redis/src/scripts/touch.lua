@@ -5,7 +5,8 @@ if not is_live(row) then return { 'gone' } end
 local seen, idle = later(row.seen, NOW), later(row.idle, sooner(ARGV[7], row.absolute))
 if seen ~= row.seen or idle ~= row.idle then
   row.seen, row.idle = seen, idle
+  local body = redis.call('GETRANGE', row.name, row.body - 1, -1)
   redis.call('PTTL', BASE .. 'x')
-  write(row)
+  write(row, body)
 end
 return { 'touched' }

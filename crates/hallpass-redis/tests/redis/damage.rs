@@ -8,40 +8,90 @@ use hallpass_core::{
 use hallpass_testkit::{op, renewed, rewritten, ticket};
 use redis::cmd;
 use std::num::NonZeroU32;
+use std::ops::Range;
 
-/// Every field of a row, with something else in it.
-const DAMAGE: [(&str, &[u8]); 13] = [
-    ("h", b"another handle.."),
-    ("u", b"shop\n8"),
-    ("v", b"2"),
-    ("r", b"9"),
-    ("i", b"9999999999999"),
-    ("a", b"9999999999999"),
-    ("l", b"1"),
-    ("c", b"1"),
-    ("t", b"9999999999999"),
-    ("f", b"full."),
-    ("k", b"0000000000000000"),
-    ("b", b"\x01nothing"),
-    ("d", b"nothing at all"),
+/// Every part of a row, with something else in it.
+const DAMAGE: [(Part, &[u8]); 15] = [
+    (Part::Version, b"2"),
+    (Part::Checksum, b"0000000000000000"),
+    (Part::Handle, b"another handle.."),
+    (Part::Realm, b"mall"),
+    (Part::Subject, b"8"),
+    (Part::Revision, b"9"),
+    (Part::IdleUntil, b"9999999999999"),
+    (Part::AbsoluteUntil, b"9999999999999"),
+    (Part::LastSeen, b"1"),
+    (Part::Created, b"1"),
+    (Part::Authenticated, b"9999999999999"),
+    (Part::Level, b"fulll"),
+    (Part::RestLen, b"9"),
+    (Part::Rest, b"\x01nothing"),
+    (Part::Data, b"nothing at all"),
 ];
 
-async fn damage(s: &mut Scene, record: &Record, field: &str, value: &[u8]) {
-    let row = s.row(record);
-    let added: u64 = s.ask(cmd("HSET").arg(row).arg(field).arg(value)).await;
-    assert_eq!(added, 0, "the field {field} was there");
+/// In the order in which they lie in a row.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Part {
+    Version,
+    Checksum,
+    Handle,
+    Realm,
+    Subject,
+    Revision,
+    IdleUntil,
+    AbsoluteUntil,
+    LastSeen,
+    Created,
+    Authenticated,
+    Level,
+    RestLen,
+    Rest,
+    Data,
+}
+
+impl Part {
+    /// Where it is in a row.
+    fn place_in(self, row: &[u8]) -> Range<usize> {
+        let (mut start, mut rest_len) = (0, 0);
+        for (part, _) in DAMAGE {
+            let from_here = &row[start..];
+            let line = from_here.iter().position(|byte| *byte == b'\n').unwrap_or(from_here.len());
+            let (len, gap) = match part {
+                Self::Checksum | Self::Handle => (16, 0),
+                Self::Rest => (rest_len, 0),
+                Self::Data => (from_here.len(), 0),
+                _ => (line, 1),
+            };
+            if part == Self::RestLen {
+                rest_len = std::str::from_utf8(&from_here[..len]).unwrap().parse().unwrap();
+            }
+            if part == self {
+                return start..start + len;
+            }
+            start += len + gap;
+        }
+        unreachable!("{self:?} is one of them")
+    }
+}
+
+async fn damage(s: &mut Scene, record: &Record, part: Part, with: &[u8]) {
+    let name = s.row(record);
+    let mut row: Vec<u8> = s.ask(cmd("GET").arg(&name)).await;
+    let place = part.place_in(&row);
+    row.splice(place, with.iter().copied());
+    let () = s.ask(cmd("SET").arg(name).arg(row).arg("KEEPTTL")).await;
 }
 
 #[tokio::test]
 #[ignore = "needs Redis: run cargo xtask test"]
 async fn a_damaged_row_is_an_error_and_never_a_session() {
     let mut s = Scene::shared().await;
-    for (field, value) in DAMAGE {
+    for (part, with) in DAMAGE {
         for sample in [s.login().value("n", b"1"), s.visitor().value("n", b"1")] {
             let record = s.create(sample).await;
-            damage(&mut s, &record, field, value).await;
-            let error = s.load(&record).await.expect_err(field);
-            assert_eq!(error.kind(), StoreErrorKind::Undecodable, "{field}");
+            damage(&mut s, &record, part, with).await;
+            let error = s.load(&record).await.expect_err(&format!("{part:?}"));
+            assert_eq!(error.kind(), StoreErrorKind::Undecodable, "{part:?}");
             s.log_out(&record).await.unwrap();
         }
     }
@@ -51,24 +101,24 @@ async fn a_damaged_row_is_an_error_and_never_a_session() {
 #[ignore = "needs Redis: run cargo xtask test"]
 async fn nothing_is_done_with_a_damaged_row() {
     let mut s = Scene::shared().await;
-    for (field, value) in DAMAGE.into_iter().filter(|(field, _)| !["b", "d"].contains(field)) {
+    for (part, with) in DAMAGE.into_iter().filter(|(part, _)| ![Part::Rest, Part::Data].contains(part)) {
         let record = s.create(s.login()).await;
-        damage(&mut s, &record, field, value).await;
+        damage(&mut s, &record, part, with).await;
         let (next, new) = (rewritten(&record, |_| ()), renewed(&record));
         let now = op(s.now);
         let store = &s.store;
-        assert!(store.touch(&record.key, s.now + HOUR, now).await.is_err(), "{field}");
-        assert!(store.update(next, record.revision, op(s.now)).await.is_err(), "{field}");
+        assert!(store.touch(&record.key, s.now + HOUR, now).await.is_err(), "{part:?}");
+        assert!(store.update(next, record.revision, op(s.now)).await.is_err(), "{part:?}");
         let replaced = store.replace(&record.key, new, record.revision, None, None, op(s.now)).await;
-        assert!(replaced.is_err(), "{field}");
+        assert!(replaced.is_err(), "{part:?}");
         let taken = store.take(&record.key, record.revision, EndReason::LoggedOut, op(s.now)).await;
-        assert!(taken.is_err(), "{field}");
-        assert_eq!(store.alive(&[record.key], s.now).await.unwrap(), [Some(false)], "{field}");
-        assert_eq!(store.subject(&s.ada, s.now).await.unwrap(), [], "{field}");
+        assert!(taken.is_err(), "{part:?}");
+        assert_eq!(store.alive(&[record.key], s.now).await.unwrap(), [Some(false)], "{part:?}");
+        assert_eq!(store.subject(&s.ada, s.now).await.unwrap(), [], "{part:?}");
         let as_actor = store
             .revoke_subject(&s.ada, Some(record.handle), Which::All, EndReason::LoggedOut, op(s.now))
             .await;
-        assert_eq!(as_actor.unwrap(), SubjectRevoked::ActorGone, "{field}");
+        assert_eq!(as_actor.unwrap(), SubjectRevoked::ActorGone, "{part:?}");
         s.log_out(&record).await.unwrap();
     }
 }
@@ -77,22 +127,22 @@ async fn nothing_is_done_with_a_damaged_row() {
 #[ignore = "needs Redis: run cargo xtask test"]
 async fn a_damaged_row_can_be_ended_by_its_key_and_with_the_others_of_its_user() {
     let mut s = Scene::shared().await;
-    for (field, value) in DAMAGE {
+    for (part, with) in DAMAGE {
         let record = s.create(s.login()).await;
-        damage(&mut s, &record, field, value).await;
-        let ended = s.log_out(&record).await.unwrap().expect(field);
-        assert_eq!((ended.key, ended.reason), (record.key, EndReason::LoggedOut), "{field}");
-        assert_eq!(s.load(&record).await.unwrap(), None, "{field}");
+        damage(&mut s, &record, part, with).await;
+        let ended = s.log_out(&record).await.unwrap().unwrap_or_else(|| panic!("{part:?}"));
+        assert_eq!((ended.key, ended.reason), (record.key, EndReason::LoggedOut), "{part:?}");
+        assert_eq!(s.load(&record).await.unwrap(), None, "{part:?}");
 
         let record = s.create(s.login()).await;
-        damage(&mut s, &record, field, value).await;
+        damage(&mut s, &record, part, with).await;
         // What the row of another handle or user says is not believed, and it is not ended as one of Ada's.
         let SubjectRevoked::Done { ended, .. } = s.end_all().await.unwrap() else {
             panic!("no actor was named")
         };
-        assert_eq!(ended.len(), 1, "{field}");
-        assert_eq!(ended[0].handle, Some(record.handle), "{field}");
-        assert_eq!(s.load(&record).await.unwrap(), None, "{field}");
+        assert_eq!(ended.len(), 1, "{part:?}");
+        assert_eq!(ended[0].handle, Some(record.handle), "{part:?}");
+        assert_eq!(s.load(&record).await.unwrap(), None, "{part:?}");
     }
 }
 
@@ -101,7 +151,7 @@ async fn a_damaged_row_can_be_ended_by_its_key_and_with_the_others_of_its_user()
 async fn damaged_data_hides_no_login_from_its_user() {
     let mut s = Scene::shared().await;
     let record = s.create(s.login().value("n", b"1")).await;
-    damage(&mut s, &record, "d", b"nothing at all").await;
+    damage(&mut s, &record, Part::Data, b"nothing at all").await;
     let listed = s.store.subject(&s.ada, s.now).await.unwrap();
     assert_eq!(listed.iter().map(|login| login.handle).collect::<Vec<_>>(), [record.handle]);
 }
@@ -112,8 +162,8 @@ async fn data_of_another_row_is_damage() {
     let mut s = Scene::shared().await;
     let [mine, other] = [s.create(s.login().value("role", b"user")).await, s.create(s.login()).await];
     let row = s.row(&other);
-    let data: Vec<u8> = s.ask(cmd("HGET").arg(row).arg("d")).await;
-    damage(&mut s, &mine, "d", &data).await;
+    let row: Vec<u8> = s.ask(cmd("GET").arg(row)).await;
+    damage(&mut s, &mine, Part::Data, &row[Part::Data.place_in(&row)]).await;
     assert_eq!(s.load(&mine).await.unwrap_err().kind(), StoreErrorKind::Undecodable);
 }
 
@@ -122,7 +172,7 @@ async fn data_of_another_row_is_damage() {
 async fn a_row_of_a_future_version_says_so_and_can_be_ended() {
     let mut s = Scene::shared().await;
     let record = s.create(s.login()).await;
-    damage(&mut s, &record, "v", b"2").await;
+    damage(&mut s, &record, Part::Version, b"2").await;
     let error = s.load(&record).await.unwrap_err();
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains("format 2") && source.contains("upgrade"), "{source}");
@@ -133,13 +183,19 @@ async fn a_row_of_a_future_version_says_so_and_can_be_ended() {
 #[ignore = "needs Redis: run cargo xtask test"]
 async fn a_key_that_is_no_row_at_all_can_be_ended() {
     let mut s = Scene::shared().await;
-    let record = s.create(s.login()).await;
-    let row = s.row(&record);
-    let () = s.ask(cmd("SET").arg(row).arg("something")).await;
-    assert_eq!(s.load(&record).await.unwrap_err().kind(), StoreErrorKind::Undecodable);
-    let SubjectRevoked::Done { ended, .. } = s.end_all().await.unwrap() else { panic!("no actor was named") };
-    assert_eq!(ended.len(), 1);
-    assert_eq!(s.load(&record).await.unwrap(), None);
+    for (command, value) in [("SET", "something"), ("SET", ""), ("SADD", "something")] {
+        let record = s.create(s.login()).await;
+        let row = s.row(&record);
+        let () = s.ask(cmd("DEL").arg(&row)).await;
+        let () = s.ask(cmd(command).arg(row).arg(value)).await;
+        assert_eq!(s.load(&record).await.unwrap_err().kind(), StoreErrorKind::Undecodable);
+        assert!(s.store.touch(&record.key, s.now + HOUR, op(s.now)).await.is_err());
+        let SubjectRevoked::Done { ended, .. } = s.end_all().await.unwrap() else {
+            panic!("no actor was named")
+        };
+        assert_eq!(ended.len(), 1);
+        assert_eq!(s.load(&record).await.unwrap(), None);
+    }
 }
 
 /// As by eviction: then ending all logins of the user would not find it.
