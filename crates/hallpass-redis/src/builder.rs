@@ -129,7 +129,8 @@ impl RedisStoreBuilder {
             .set_response_timeout(Some(self.response_timeout))
             .set_min_delay(Duration::from_millis(50))
             .set_max_delay(Duration::from_millis(400))
-            .set_pipeline_buffer_size(1024)
+            // With many more, all that wait are sent at once, and the server and the application take turns.
+            .set_pipeline_buffer_size(32)
     }
 }
 

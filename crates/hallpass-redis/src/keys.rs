@@ -33,13 +33,18 @@ impl Tag {
         (start..TAGS).chain(0..start).map(Self).collect()
     }
 
+    /// In keys.
+    fn digits(self) -> [u8; 3] {
+        [8, 4, 0].map(|shift| b"0123456789abcdef"[usize::from(self.0 >> shift & 0xf)])
+    }
+
     pub(crate) fn index(self) -> usize {
         usize::from(self.0)
     }
 
     /// The hash slot of a cluster in which its keys lie.
     pub(crate) fn slot(self) -> u16 {
-        crc16(format!("{self:?}").as_bytes()) % 16_384
+        crc16(&self.digits()) % 16_384
     }
 }
 
@@ -83,7 +88,13 @@ impl Names {
 
     /// What all keys of a tag begin with.
     pub(crate) fn base(&self, tag: Tag) -> Vec<u8> {
-        format!("{}:{{{tag:?}}}:", self.prefix).into_bytes()
+        // Room for the rest of a row's key, so that it is made in one piece.
+        let mut base = Vec::with_capacity(self.prefix.len() + ":{fff}:s:".len() + SessionKey::LEN);
+        base.extend_from_slice(self.prefix.as_bytes());
+        base.extend_from_slice(b":{");
+        base.extend_from_slice(&tag.digits());
+        base.extend_from_slice(b"}:");
+        base
     }
 
     /// The channel of the feed. Channels know no databases, keys do.
@@ -103,6 +114,12 @@ pub(crate) struct Base(pub(crate) Vec<u8>);
 impl Base {
     pub(crate) fn row(&self, key: &SessionKey) -> Vec<u8> {
         self.named(b"s:", key.as_bytes())
+    }
+
+    pub(crate) fn into_row(mut self, key: &SessionKey) -> Vec<u8> {
+        self.0.extend_from_slice(b"s:");
+        self.0.extend_from_slice(key.as_bytes());
+        self.0
     }
 
     pub(crate) fn list(&self, owner: &str) -> Vec<u8> {

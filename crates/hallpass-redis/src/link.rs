@@ -10,6 +10,7 @@ use crate::server::Server;
 use hallpass_core::StoreError;
 use redis::{Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,15 +40,17 @@ impl Link {
     /// Calls a script. A server that does not know it, because it was restarted or has just become the primary, is sent
     /// its text.
     pub(crate) async fn call(&self, call: &Call) -> Result<Value, StoreError> {
-        self.within(async {
+        // Pinned here, because a future that is handed to an `async fn` by value takes its room twice.
+        let work = pin!(async {
             match self.connection.send(call.tag(), &call.by_hash()).await {
+                // Rare, and boxed so that the future of every call need not have room for it.
                 Err(error) if is_unknown_script(&error) => {
-                    self.connection.send(call.tag(), &call.in_full()).await
+                    Box::pin(async { self.connection.send(call.tag(), &call.in_full()).await }).await
                 }
                 answer => answer,
             }
-        })
-        .await
+        });
+        self.within(work).await
     }
 
     /// Sends a command that has a key of this tag, and may be done twice.
@@ -133,7 +136,8 @@ impl Connection {
     async fn send(&self, tag: Tag, command: &Cmd) -> RedisResult<Value> {
         match self {
             Self::Server(server) => server.send(command).await,
-            Self::Cluster(cluster) => cluster.send(tag.slot(), command).await,
+            // A long way, which a call to one server needs no room for.
+            Self::Cluster(cluster) => Box::pin(cluster.send(tag.slot(), command)).await,
         }
     }
 

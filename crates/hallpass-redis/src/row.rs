@@ -1,16 +1,14 @@
 //! A record as one string.
 //!
 //! It begins with a head, under a checksum that scripts keep: what they decide by. After it comes the record without its
-//! data, as [`Record::encode`] writes it, and the data with a checksum over both: a device list reads the one and not the
-//! other. `scripts/read.lua` says where in the string each of them is.
+//! data, as [`Record::encode`] writes it, and the data, with a checksum that ties it to that: a device list reads the one
+//! and not the other. `scripts/read.lua` says where in the string each of them is.
 
 use crate::keys::owner;
 use crate::script::{Call, decimal};
 use hallpass_core::{AuthLevel, DecodeError, Record, SessionData, SessionKey, Timestamp};
 use sha1_smol::Sha1;
 use sha2::{Digest, Sha256};
-use std::fmt::Display;
-use std::io::Write;
 
 const VERSION: u64 = 1;
 const HEAD_CHECK_LEN: usize = 16;
@@ -64,68 +62,72 @@ fn after_version(row: &[u8]) -> Result<&[u8], DecodeError> {
 /// What scripts decide by.
 struct Head<'a> {
     text: &'a [u8],
-    idle_until: Timestamp,
-    last_seen: Timestamp,
+    handle: &'a [u8],
+    realm: &'a [u8],
+    subject: &'a [u8],
+    /// As [`numbers`] has them.
+    numbers: [Option<u64>; 6],
+    level: &'a [u8],
     rest_len: usize,
 }
 
 impl<'a> Head<'a> {
     /// From the head's beginning on.
     fn split_from(row: &'a [u8]) -> Result<(Self, &'a [u8]), DecodeError> {
-        let mut rest = row.get(HANDLE_LEN..).ok_or(DecodeError::Damaged)?;
-        let mut next = || line(&mut rest);
-        let (_realm, _subject, _revision) = (next()?, next()?, next()?);
-        let (idle_until, _absolute_until, last_seen) = (number(next()?)?, next()?, number(next()?)?);
-        let (_created, _authenticated, _level) = (next()?, next()?, next()?);
-        let rest_len = usize::try_from(number(next()?)?).map_err(|_| DecodeError::Damaged)?;
+        let (handle, mut rest) = row.split_at_checked(HANDLE_LEN).ok_or(DecodeError::Damaged)?;
+        let (realm, subject) = (line(&mut rest)?, line(&mut rest)?);
+        let mut numbers = [None; 6];
+        for place in &mut numbers {
+            *place = Some(line(&mut rest)?).filter(|line| !line.is_empty()).map(number).transpose()?;
+        }
+        let level = line(&mut rest)?;
+        let rest_len = usize::try_from(number(line(&mut rest)?)?).map_err(|_| DecodeError::Damaged)?;
         let (text, rest) = row.split_at(row.len() - rest.len());
-        let (idle_until, last_seen) = (Timestamp::from_millis(idle_until), Timestamp::from_millis(last_seen));
-        Ok((Self { text, idle_until, last_seen, rest_len }, rest))
+        Ok((Self { text, handle, realm, subject, numbers, level, rest_len }, rest))
     }
 
     fn verify(&self, checksum: &[u8]) -> Result<(), DecodeError> {
         // Scripts have no other hash. It notices accidents: who can write to the store can make it, too.
-        let expected = Sha1::from(self.text).digest().to_string();
-        if expected.as_bytes().starts_with(checksum) { Ok(()) } else { Err(DecodeError::Damaged) }
+        let digest = Sha1::from(self.text).digest().bytes();
+        let expected = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]).map(hex_digit);
+        if checksum.iter().copied().eq(expected.take(HEAD_CHECK_LEN)) {
+            Ok(())
+        } else {
+            Err(DecodeError::Damaged)
+        }
     }
 
     /// The record that `rest` is of, as touches left it.
     fn record(&self, key: &SessionKey, rest: &[u8]) -> Result<Record, DecodeError> {
         let mut record = Record::decode(rest)?;
+        let [_, Some(idle_until), _, Some(last_seen), ..] =
+            self.numbers.map(|at| at.map(Timestamp::from_millis))
+        else {
+            return Err(DecodeError::Damaged);
+        };
         // A touch moves both forwards, and never past the end.
-        if self.idle_until < record.idle_until || self.last_seen < record.last_seen {
+        if idle_until < record.idle_until || last_seen < record.last_seen {
             return Err(DecodeError::Damaged);
         }
-        (record.idle_until, record.last_seen) = (self.idle_until, self.last_seen);
-        let same = record.key == *key && self.text == head(&record, rest.len());
+        (record.idle_until, record.last_seen) = (idle_until, last_seen);
+        let same = record.key == *key && self.rest_len == rest.len() && self.is_of(&record);
         if same { Ok(record) } else { Err(DecodeError::Damaged) }
     }
+
+    fn is_of(&self, record: &Record) -> bool {
+        let (realm, subject) = match &record.identity {
+            None => ("", ""),
+            Some(identity) => (record.realm.as_str(), identity.subject.as_str()),
+        };
+        self.handle == record.handle.as_bytes()
+            && (self.realm, self.subject) == (realm.as_bytes(), subject.as_bytes())
+            && self.numbers == numbers(record)
+            && self.level == level(record).as_bytes()
+    }
 }
 
-/// As scripts write it.
-fn head(record: &Record, rest_len: usize) -> Vec<u8> {
-    let mut head = Vec::with_capacity(256);
-    head.extend_from_slice(record.handle.as_bytes());
-    match &record.identity {
-        None => head.extend_from_slice(b"\n\n"),
-        Some(identity) => push_lines(&mut head, [record.realm.as_str(), identity.subject.as_str()]),
-    }
-    for number in numbers(record) {
-        match number {
-            None => head.push(b'\n'),
-            Some(number) => push_lines(&mut head, [number]),
-        }
-    }
-    push_lines(&mut head, [level(record)]);
-    push_lines(&mut head, [rest_len]);
-    head
-}
-
-fn push_lines(head: &mut Vec<u8>, lines: impl IntoIterator<Item = impl Display>) {
-    for line in lines {
-        // Memory takes whatever is written.
-        let _ = writeln!(head, "{line}");
-    }
+fn hex_digit(half: u8) -> u8 {
+    b"0123456789abcdef"[usize::from(half)]
 }
 
 /// Revision, idle and absolute deadline, last seen, created, authenticated.
@@ -157,9 +159,10 @@ fn open<'a>(rest: &[u8], sealed: &'a [u8]) -> Result<&'a [u8], DecodeError> {
     if *found == check(rest, data) { Ok(data) } else { Err(DecodeError::Damaged) }
 }
 
-/// Over both, so that the data of one row is none of another.
+/// Over the data and the checksum that the rest ends with, so that the data of one row is none of another.
 fn check(rest: &[u8], data: &[u8]) -> [u8; DATA_CHECK_LEN] {
-    let digest = Sha256::new().chain_update(rest).chain_update(data).finalize();
+    let of_rest = rest.last_chunk::<DATA_CHECK_LEN>().map_or(rest, |check| &check[..]);
+    let digest = Sha256::new().chain_update(of_rest).chain_update(data).finalize();
     let mut check = [0; DATA_CHECK_LEN];
     check.copy_from_slice(&digest[..DATA_CHECK_LEN]);
     check

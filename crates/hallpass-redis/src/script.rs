@@ -127,9 +127,11 @@ impl Call {
     }
 
     fn command(&self, name: &str, script: &str) -> Cmd {
-        let mut command = cmd(name);
-        command.arg(script).arg(self.keys.len());
-        for part in self.keys.iter().chain(&self.args) {
+        let parts = || self.keys.iter().chain(&self.args);
+        let size = name.len() + script.len() + 4 + parts().map(Vec::len).sum::<usize>();
+        let mut command = Cmd::with_capacity(3 + parts().count(), size);
+        command.arg(name).arg(script).arg(self.keys.len());
+        for part in parts() {
             command.arg(part.as_slice());
         }
         command

@@ -155,9 +155,9 @@ impl SessionStore for RedisStore {
     }
 
     async fn load(&self, key: &SessionKey, _freshness: Freshness) -> Result<Option<Arc<Record>>, StoreError> {
-        let call = self.reading(&script::LOAD, Tag::of(key.shard()), Timestamp::default());
-        let row = call.base().row(key);
-        let mut reply = self.reply(&call.key(row).arg(*key.as_bytes())).await?;
+        let tag = Tag::of(key.shard());
+        let call = Call::of(&script::LOAD, tag, self.base(tag).into_row(key));
+        let mut reply = self.reply(&call).await?;
         if reply.word() == b"none" {
             return Ok(None);
         }

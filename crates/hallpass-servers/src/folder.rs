@@ -23,6 +23,9 @@ done 2>/dev/null
 exit 1
 "#;
 
+/// How much has to be free in memory for data to be kept there: several times what all servers of a run take.
+const ROOM_KIB: u64 = 6 * 1024 * 1024;
+
 /// A folder that is removed when this is dropped, and also when this program ends in any other way.
 #[derive(Debug)]
 pub(crate) struct Folder {
@@ -32,7 +35,7 @@ pub(crate) struct Folder {
 
 impl Folder {
     pub(crate) fn new() -> Result<Self> {
-        let path = env::temp_dir().join(format!("hallpass-{}", random_hex()?));
+        let path = parent().join(format!("hallpass-{}", random_hex()?));
         // Others may pass through to their own room, and see nothing.
         DirBuilder::new().mode(0o711).create(&path).map_err(|error| shown(&path, error))?;
         let mut janitor = Command::new("sh");
@@ -71,6 +74,21 @@ pub(crate) fn random<const N: usize>() -> io::Result<[u8; N]> {
     Ok(bytes)
 }
 
+/// In memory where there is room, unless `TMPDIR` says where: servers that wait for the disk after every write would
+/// otherwise be as slow as everything else on the machine lets it be.
+fn parent() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    let in_memory = env::var_os("TMPDIR").is_none() && free_kib(memory).is_some_and(|free| free >= ROOM_KIB);
+    if in_memory { memory.to_owned() } else { env::temp_dir() }
+}
+
+/// What `df` says is free in a folder; `None` where there is no such folder.
+fn free_kib(folder: &Path) -> Option<u64> {
+    let df = Command::new("df").args(["-P", "-k"]).arg(folder).stderr(Stdio::null()).output().ok()?;
+    let table = String::from_utf8(df.stdout).ok().filter(|_| df.status.success())?;
+    table.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()
+}
+
 fn shown(path: &Path, error: io::Error) -> String {
     format!("{}: {error}", path.display())
 }
@@ -87,6 +105,12 @@ mod tests {
         fs::write(room.file("log"), "text").unwrap();
         drop(folder);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn free_room_is_read_of_folders_that_there_are() {
+        assert!(free_kib(Path::new("/")).is_some_and(|free| free < u64::MAX));
+        assert_eq!(free_kib(Path::new("/no/such/folder")), None);
     }
 
     #[test]
