@@ -80,7 +80,8 @@ where
             request = request.header(*name, HeaderValue::from_static(value));
         }
         if let Some(cookie) = call.cookie {
-            request = request.header(header::COOKIE, cookie);
+            // Bytes of its own, which are in the processor's caches, as after a server has read them.
+            request = request.header(header::COOKIE, cookie.as_bytes());
         }
         request.body(B::default()).expect("a valid request")
     }

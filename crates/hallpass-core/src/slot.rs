@@ -1,7 +1,7 @@
 //! What a layer puts into a request: cheap, unopened, and all that a request knows of sessions.
 
 use crate::answer::{Answer, Refusal};
-use crate::area::{Area, Companion};
+use crate::area::{Area, Companion, Parts};
 use crate::audience;
 use crate::bearer;
 use crate::cookie::Presented;
@@ -36,7 +36,7 @@ const STALE: u8 = 16;
 pub struct SessionSlot(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
-    area: Area,
+    area: Arc<Parts>,
     pub(crate) presented: Presented,
     verdict: Verdict,
     authority: Option<Box<str>>,
@@ -58,6 +58,7 @@ impl SessionSlot {
     /// around the one whose request it is.
     #[must_use]
     pub fn new(area: &Area, head: &impl RequestHead, outer: Option<SessionSlot>) -> Self {
+        let area = area.parts();
         let manager = area.manager();
         let presented = manager.presented_by(head);
         let verdict = match presented.transport {
@@ -65,7 +66,7 @@ impl SessionSlot {
             Transport::Bearer => Verdict::Allow,
         };
         Self(Arc::new(Inner {
-            area: area.clone(),
+            area: Arc::clone(area),
             verdict,
             authority: head.authority().map(Box::from),
             for_people: presented.transport == Transport::Cookie && audience::is_navigation(head),
