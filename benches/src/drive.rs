@@ -80,8 +80,7 @@ where
             request = request.header(*name, HeaderValue::from_static(value));
         }
         if let Some(cookie) = call.cookie {
-            // Bytes of its own, which are in the processor's caches, as after a server has read them.
-            request = request.header(header::COOKIE, cookie.as_bytes());
+            request = request.header(header::COOKIE, as_received(cookie));
         }
         request.body(B::default()).expect("a valid request")
     }
@@ -119,4 +118,12 @@ impl<S: Service<R>, R> Service<R> for Nothing<S> {
     fn call(&mut self, request: R) -> S::Future {
         self.0.call(request)
     }
+}
+
+/// The same value in bytes that are in the processor's caches, and part of a shared buffer, as a server has them that has
+/// just read them.
+fn as_received(value: &HeaderValue) -> HeaderValue {
+    let mut bytes = Vec::with_capacity(2 * value.len());
+    bytes.extend_from_slice(value.as_bytes());
+    HeaderValue::from_maybe_shared(bytes::Bytes::from(bytes)).expect("it was a value before")
 }
