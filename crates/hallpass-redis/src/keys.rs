@@ -4,7 +4,7 @@
 //! one script may touch. There are 4096 tags.
 
 use hallpass_core::{OpId, Realm, SessionKey, Shard, SubjectKey};
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// How many hash tags there are.
 pub(crate) const TAGS: u16 = 1 << 12;
@@ -35,7 +35,7 @@ impl Tag {
 
     /// In keys.
     fn digits(self) -> [u8; 3] {
-        [8, 4, 0].map(|shift| b"0123456789abcdef"[usize::from(self.0 >> shift & 0xf)])
+        [8, 4, 0].map(|shift| hex_digit((self.0 >> shift) as u8 & 0xf))
     }
 
     pub(crate) fn index(self) -> usize {
@@ -51,8 +51,13 @@ impl Tag {
 /// Shows it as keys do.
 impl fmt::Debug for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:03x}", self.0)
+        self.digits().into_iter().try_for_each(|digit| f.write_char(digit.into()))
     }
+}
+
+/// The digit of a number below 16.
+pub(crate) fn hex_digit(number: u8) -> u8 {
+    b"0123456789abcdef"[usize::from(number)]
 }
 
 /// CRC16-CCITT (XMODEM), as the Redis Cluster specification has it.

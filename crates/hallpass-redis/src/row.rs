@@ -4,7 +4,7 @@
 //! data, as [`Record::encode`] writes it, and the data, with a checksum that ties it to that: a device list reads the one
 //! and not the other. `scripts/read.lua` says where in the string each of them is.
 
-use crate::keys::owner;
+use crate::keys::{hex_digit, owner};
 use crate::script::{Call, decimal};
 use hallpass_core::{AuthLevel, DecodeError, Record, SessionData, SessionKey, Timestamp};
 use sha1_smol::Sha1;
@@ -124,10 +124,6 @@ impl<'a> Head<'a> {
             && self.numbers == numbers(record)
             && self.level == level(record).as_bytes()
     }
-}
-
-fn hex_digit(half: u8) -> u8 {
-    b"0123456789abcdef"[usize::from(half)]
 }
 
 /// Revision, idle and absolute deadline, last seen, created, authenticated.
